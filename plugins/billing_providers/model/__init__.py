@@ -1,0 +1,1 @@
+"""Plain types: periods, decimals, usage, charges, contracts, diff, findings. No Airflow, no I/O."""

@@ -1,0 +1,131 @@
+"""The contract diff: every line change of one run, what was skipped and why, and the digest that binds it.
+
+Data only: a diff is stored, digested, reviewed and pushed; it holds no behaviour and no reference to a PSA.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+
+from billing_providers.model.findings import Finding
+
+
+class ChangeKind(StrEnum):
+    """What one change does to one contract line."""
+
+    SET_QUANTITY = "set_quantity"
+    ZERO = "zero"
+    ADD_LINE = "add_line"
+
+
+@dataclass(frozen=True, slots=True)
+class LineChange:
+    """One difference for one contract line. Only changes with an empty ``held_by`` are pushed without a person.
+
+    ``change_id`` is stable for the same line and kind in one tenant, whatever the numbers.
+    """
+
+    change_id: str
+    kind: ChangeKind
+    customer_codes: tuple[str, ...]
+    customer_names: tuple[str, ...]
+    account_id: str
+    account_name: str
+    contract_id: str
+    contract_name: str
+    service_id: str
+    service_name: str
+    line_id: str  # empty for ADD_LINE
+    skus: tuple[str, ...]
+    quantity_before: Decimal | None  # None: cannot be read in this tenant, or a new line
+    quantity_after: Decimal
+    unit_cost: Decimal | None  # of the live line; for ADD_LINE of the catalogue
+    unit_price: Decimal | None
+    effective_date: date
+    line_version: str
+    reason: str  # one sentence: which usage, which rule, which mapping
+    charge_nos: tuple[int, ...]  # the charge lines behind the number
+    held_by: tuple[str, ...] = ()  # codes of the guards that hold it until a person approves
+
+
+@dataclass(frozen=True, slots=True)
+class MatchedLine:
+    """A live line that this run matched to usage: it becomes (or stays) managed once the run is applied."""
+
+    line_id: str
+    contract_id: str
+    account_id: str
+    service_id: str
+    customer_code: str
+    sku: str
+    quantity: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class ManagedLine:
+    """A line in the register: the product set it before, so it may be zeroed. Lines not listed are never touched."""
+
+    tenant: str
+    line_id: str
+    contract_id: str
+    account_id: str
+    service_id: str
+    customer_code: str
+    sku: str
+    quantity: Decimal  # last confirmed
+    period_start: date  # last period in which it was matched
+    billing_cycle: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DiffInputs:
+    """Digests of everything that decides a diff, and the tool's version."""
+
+    snapshot: str
+    rules: str
+    mappings: str
+    policy: str
+    live_lines: str
+    tool_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class ContractDiff:
+    """All line changes of one run.
+
+    ``complete``: every customer in scope was planned. ``applicable``: there is something that may be pushed
+    (false for a plan-only tenant, an incomplete extract, or a run-level error).
+    """
+
+    digest: str
+    integration: str
+    psa: str
+    tenant: str
+    period_start: date
+    period_end: date
+    timezone: str
+    complete: bool
+    applicable: bool
+    changes: tuple[LineChange, ...]
+    unchanged_count: int
+    matched: tuple[MatchedLine, ...]
+    findings: tuple[Finding, ...]
+    inputs: DiffInputs
+    strategy: str  # line strategy of the tenant
+    snapshot_id: str
+    charge_set_id: str
+    counts: tuple[tuple[str, int], ...]  # set, zero, add, unchanged, held, customers, … sorted by name
+    totals: tuple[tuple[str, Decimal], ...]  # quantity_delta, price_delta, cost_delta … sorted by name
+
+    @property
+    def pushable(self) -> tuple[LineChange, ...]:
+        """Changes that no guard holds."""
+        return tuple(change for change in self.changes if not change.held_by)
+
+    @property
+    def held(self) -> tuple[LineChange, ...]:
+        """Changes that wait for a person."""
+        return tuple(change for change in self.changes if change.held_by)

@@ -1,0 +1,64 @@
+"""The journal of a push: append-only, one row per step of one line change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+
+
+class JournalState(StrEnum):
+    """Where a line change stands.
+
+    ``intended → sent → confirmed → verified`` is the good way. ``failed``: the PSA refused it and it was not
+    applied. ``unknown``: it had left and nobody knows; resolved by reading. ``stale``: the live line was not
+    what the diff says, so nothing was sent. ``mismatch``: read back and found different.
+    """
+
+    INTENDED = "intended"
+    SENT = "sent"
+    CONFIRMED = "confirmed"
+    VERIFIED = "verified"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    STALE = "stale"
+    MISMATCH = "mismatch"
+
+
+#: States after which a change needs nothing more.
+DONE = frozenset({JournalState.CONFIRMED, JournalState.VERIFIED})
+#: States that ``failed_only`` takes up again.
+OPEN = frozenset(
+    {
+        JournalState.INTENDED,
+        JournalState.SENT,
+        JournalState.FAILED,
+        JournalState.UNKNOWN,
+        JournalState.STALE,
+        JournalState.MISMATCH,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class JournalEntry:
+    """One step of one line change. Numbers are those of the diff; ``observed`` is what the PSA showed."""
+
+    tenant: str
+    integration: str
+    period_start: date
+    run_key: str
+    digest: str
+    change_id: str
+    line_id: str
+    contract_id: str
+    customer_codes: tuple[str, ...]
+    skus: tuple[str, ...]
+    state: JournalState
+    at: datetime  # aware, UTC
+    quantity_before: Decimal | None
+    quantity_after: Decimal
+    observed: Decimal | None
+    request_id: str
+    detail: str

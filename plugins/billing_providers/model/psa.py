@@ -1,0 +1,155 @@
+"""The PSA's things in one vocabulary, and the contract that every PSA hook keeps.
+
+Ids are text whatever the PSA uses. Dates are local dates; ``end`` of a contract is the last day it is in
+force (inclusive), ``None`` for open ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from typing import Protocol, runtime_checkable
+
+from billing_providers.model.changes import LineChange
+from billing_providers.model.periods import BillingPeriod
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A customer of the MSP in the PSA (account, company)."""
+
+    account_id: str
+    code: str  # the PSA's account code; compared trimmed and case-sensitively
+    name: str
+    active: bool
+    parent_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """An agreement under which an account is billed. ``account_id`` is empty when the PSA did not tell it."""
+
+    contract_id: str
+    account_id: str
+    account_name: str
+    name: str
+    contract_type: str
+    active: bool
+    billing_cycle: str
+    start: date | None
+    end: date | None
+    status: str = ""  # as the PSA prints it
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """An entry of the PSA's catalogue (service, product)."""
+
+    service_id: str
+    name: str
+    description: str
+    active: bool
+    unit_cost: Decimal | None = None
+    unit_price: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ContractLine:
+    """One service on one contract (line, addition). ``quantity`` None: the PSA does not let it be read."""
+
+    line_id: str
+    contract_id: str
+    account_id: str
+    service_id: str
+    service_name: str
+    description: str
+    quantity: Decimal | None
+    unit_cost: Decimal | None
+    unit_price: Decimal | None
+    effective_date: date | None
+    open: bool  # false when ended
+    version: str = ""  # what changes when somebody edits the line (timestamp, hash); empty when the PSA has none
+
+
+class QuantityWrite(StrEnum):
+    """How the PSA takes a new quantity."""
+
+    SET = "set"  # absolute: repeating is harmless
+    DELTA = "delta"  # relative: never repeated blindly
+    NONE = "none"  # no call exists; a person gets the exact change list
+
+
+@dataclass(frozen=True, slots=True)
+class PsaCapabilities:
+    """What this tenant offers, found out at connect time. Shared code asks for these, never for a PSA's name."""
+
+    quantity_write: QuantityWrite
+    reads_quantity: bool
+    adds_lines: bool
+    whole_units: bool  # quantities are integers
+    strategy: str  # short name of the line strategy in use
+    explanation: str  # one sentence for people: what can be written here, and why
+
+
+@dataclass(frozen=True, slots=True)
+class PsaDirectory:
+    """What was read in bulk before any line: complete lists of accounts, contracts and catalogue."""
+
+    accounts: tuple[Account, ...]
+    contracts: tuple[Contract, ...]
+    services: tuple[Service, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WriteReceipt:
+    """What the PSA answered to one write. ``observed`` is the quantity in its answer, None when it told none."""
+
+    observed: Decimal | None
+    line_id: str
+    request_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class InvoicedLine:
+    """One line of an invoice, for checking afterwards."""
+
+    invoice_number: str
+    invoice_date: date | None
+    account_id: str
+    contract_id: str
+    name: str
+    quantity: Decimal | None
+
+
+@runtime_checkable
+class PsaHook(Protocol):
+    """The contract of every PSA hook. All methods raise :class:`billing_providers.errors.RequestError`."""
+
+    @property
+    def tenant_key(self) -> str:
+        """Names the PSA tenant, e.g. ``kaseya_bms:acme@api.bms.kaseya.com``; no request is made."""
+
+    @property
+    def requests_in_flight_max(self) -> int:
+        """How many requests this PSA allows at once."""
+
+    def capabilities(self) -> PsaCapabilities:
+        """Sign in if needed and tell what this tenant offers."""
+
+    def read_directory(self, *, contract_type: str) -> PsaDirectory:
+        """Read accounts, contracts of every type and the catalogue, in bulk."""
+
+    def read_lines(self, contracts: Sequence[Contract], services: Sequence[Service]) -> list[ContractLine]:
+        """Read the lines of these contracts. ``services`` bounds the look-up where only a service lists its lines."""
+
+    def write_line(self, change: LineChange) -> WriteReceipt:
+        """Write one change. Never repeated by the HTTP client; the journal decides."""
+
+    def invoiced_lines(self, period: BillingPeriod) -> list[InvoicedLine]:
+        """Read the invoice lines dated from the period's start on, for checking afterwards."""
+
+    def test_connection(self) -> tuple[bool, str]:
+        """Tell whether sign-in works, which rights are missing, and what can be written."""

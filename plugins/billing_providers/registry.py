@@ -1,0 +1,122 @@
+"""Every PSA and every source: import strings, names, connection form, finding prefix.
+
+A new system is one entry here and four new files (hook, sandbox twin, test fixture, docs page). Hooks are named
+by import string and resolved on use, so that parsing a DAG imports none of them. Connection forms, the provider
+info, test parameters and the docs index are derived from these entries.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import Any
+
+from billing_providers.errors import SettingsError
+from billing_providers.model.findings import FindingVoice
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionField:
+    """One extra field of a connection form. ``secret`` fields are masked by Airflow and by our HTTP client."""
+
+    key: str
+    label: str
+    description: str
+    secret: bool = False
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """A PSA or a source. Relabelled standard fields: ``login``, ``password``, ``host``; hidden ones are not shown."""
+
+    key: str
+    name: str
+    role: str  # "psa" or "source"
+    hook: str  # "module:Class"
+    conn_type: str  # empty: needs no connection
+    words: str  # how messages call it
+    prefix: str = ""  # finding prefix, PSAs only
+    host_placeholder: str = ""
+    host_default: str = ""
+    login_label: str = ""  # empty: hidden
+    password_label: str = ""
+    fields: tuple[ConnectionField, ...] = field(default=())
+
+    @property
+    def default_conn_id(self) -> str:
+        """The connection id that is used when the settings name none."""
+        return f"{self.conn_type}_default" if self.conn_type else ""
+
+    def hook_class(self) -> Any:
+        """Import and return the hook class."""
+        module, _, name = self.hook.partition(":")
+        return getattr(import_module(module), name)
+
+
+_SYSTEMS = (
+    System(
+        key="kaseya_bms",
+        name="Kaseya BMS",
+        role="psa",
+        hook="billing_providers.hooks.kaseya_bms:KaseyaBmsHook",
+        conn_type="kaseya_bms",
+        words="Kaseya",
+        prefix="KS",
+        host_placeholder="https://api.bms.kaseya.com",
+        login_label="API user",
+        password_label="Password",
+        fields=(
+            ConnectionField("tenant", "Tenant", "Company name used at the BMS sign-in", required=True),
+            ConnectionField("mfa_code", "MFA code", "Only when the API user has MFA", secret=True),
+            ConnectionField(
+                "line_api",
+                "Line API",
+                "JSON: calls that read and change contract lines in this tenant; not in the published API (see the docs page)",
+            ),
+        ),
+    ),
+    System(
+        key="atria",
+        name="Atria",
+        role="source",
+        hook="billing_providers.hooks.atria:AtriaHook",
+        conn_type="atria",
+        words="Atria",
+        host_placeholder="https://atria.example.com",
+        password_label="API token",
+        fields=(
+            ConnectionField(
+                "field_map", "Field map", "JSON: our field name to the name in Atria's answer; empty: the default map"
+            ),
+        ),
+    ),
+    System(
+        key="atria_report",
+        name="Atria billing report (CSV or XLSX)",
+        role="source",
+        hook="billing_providers.hooks.atria_report:AtriaReportSource",
+        conn_type="",
+        words="Atria",
+    ),
+)
+
+SYSTEMS: dict[str, System] = {system.key: system for system in _SYSTEMS}
+
+
+def system(key: str, role: str) -> System:
+    """Return a PSA or source by its key.
+
+    :raises SettingsError: for an unknown key; lists the known ones.
+    """
+    found = SYSTEMS.get(key)
+    if found is None or found.role != role:
+        allowed = ", ".join(sorted(entry.key for entry in _SYSTEMS if entry.role == role))
+        raise SettingsError(f"unknown {role}", where="registry", key=role, value=key, allowed=allowed)
+    return found
+
+
+def voice(psa: str, source: str) -> FindingVoice:
+    """Return the words in which findings of this pair speak."""
+    target = system(psa, "psa")
+    return FindingVoice(prefix=target.prefix, psa=target.words, source=system(source, "source").words)
