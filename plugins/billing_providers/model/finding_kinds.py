@@ -618,4 +618,13 @@ FINDING_KINDS: dict[int, FindingKind] = _kinds(
         "{customer_name}: {quantity} of {service} is not a whole number, and {psa} takes whole units only.",
         "Set a rounding rule for the service or the integration.",
     ),
+    FindingKind(
+        144,
+        "run_stopped",
+        _ERROR,
+        _RUN,
+        "The run was stopped before it wrote anything more",
+        "The run was stopped: {error}",
+        "Follow the text of the error, then clear the failed task.",
+    ),
 )

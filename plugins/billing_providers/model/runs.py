@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 
 from billing_providers.model.periods import BillingPeriod
 
@@ -32,6 +33,40 @@ class RunScope:
     dry_run: bool
     failed_only: bool
     as_of: date  # local date of the run, where "today" matters
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the scope as a JSON object, the XCom of the first task."""
+        return {
+            "run_key": self.run_key,
+            "integration": self.integration,
+            "tenant": self.tenant,
+            "period": {
+                "start": self.period.start.isoformat(),
+                "end": self.period.end.isoformat(),
+                "timezone": self.period.timezone,
+            },
+            "customers": list(self.customers),
+            "dry_run": self.dry_run,
+            "failed_only": self.failed_only,
+            "as_of": self.as_of.isoformat(),
+        }
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> RunScope:
+        """Return the scope from its JSON object."""
+        period = value["period"]
+        return cls(
+            run_key=value["run_key"],
+            integration=value["integration"],
+            tenant=value["tenant"],
+            period=BillingPeriod(
+                date.fromisoformat(period["start"]), date.fromisoformat(period["end"]), period["timezone"]
+            ),
+            customers=tuple(value["customers"]),
+            dry_run=bool(value["dry_run"]),
+            failed_only=bool(value["failed_only"]),
+            as_of=date.fromisoformat(value["as_of"]),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,47 @@
+"""The operators of a billing run, in the order in which a DAG uses them. Imported on first use."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from billing_providers.operators.apply_billing_rules import ApplyBillingRulesOperator
+    from billing_providers.operators.extract_usage import ExtractUsageOperator
+    from billing_providers.operators.map_and_diff import MapAndDiffOperator
+    from billing_providers.operators.push_contract_lines import PushContractLinesOperator
+    from billing_providers.operators.report_run import ReportRunOperator
+    from billing_providers.operators.resolve_period import ResolvePeriodOperator
+    from billing_providers.operators.review_diff import ReviewDiffOperator
+    from billing_providers.operators.run_params import run_params
+    from billing_providers.operators.verify_contract_lines import VerifyContractLinesOperator
+
+_HOMES = {
+    "ApplyBillingRulesOperator": "apply_billing_rules",
+    "ExtractUsageOperator": "extract_usage",
+    "MapAndDiffOperator": "map_and_diff",
+    "PushContractLinesOperator": "push_contract_lines",
+    "ReportRunOperator": "report_run",
+    "ResolvePeriodOperator": "resolve_period",
+    "ReviewDiffOperator": "review_diff",
+    "VerifyContractLinesOperator": "verify_contract_lines",
+    "run_params": "run_params",
+}
+
+__all__ = [
+    "ApplyBillingRulesOperator",
+    "ExtractUsageOperator",
+    "MapAndDiffOperator",
+    "PushContractLinesOperator",
+    "ReportRunOperator",
+    "ResolvePeriodOperator",
+    "ReviewDiffOperator",
+    "VerifyContractLinesOperator",
+    "run_params",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(f"billing_providers.operators.{_HOMES[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,49 @@
+"""Makes the push job of a run: the lock, its renewal, the clock."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from billing_providers.ledger.ledger import Ledger
+from billing_providers.model.changes import ContractDiff, LineChange
+from billing_providers.model.psa import PsaHook
+from billing_providers.operators.base import LOCK_TTL_S, BillingStep
+from billing_providers.push.ports import PushJob
+
+RENEW_EVERY_S = LOCK_TTL_S / 6
+
+
+def push_job(
+    step: BillingStep, ledger: Ledger, psa: PsaHook, diff: ContractDiff, changes: tuple[LineChange, ...]
+) -> PushJob:
+    """Take the lock anew, so that an earlier try of this task that still lives can write no more."""
+    lock = step.hold_lock(ledger, step.scope)
+    return PushJob(
+        diff=diff,
+        changes=changes,
+        scope=step.scope,
+        psa=psa,
+        journal=ledger.journal,
+        lock=lock,
+        clock=lambda: datetime.now(UTC),
+        renew=_renewal(ledger, lock),
+    )
+
+
+def _renewal(ledger: Ledger, lock: Any) -> Callable[[], None]:
+    """Return a call for many threads that renews the lock when a sixth of its life is over."""
+    gate = threading.Lock()
+    renewed_at = time.monotonic()
+
+    def renew() -> None:
+        nonlocal renewed_at
+        with gate:
+            if time.monotonic() - renewed_at >= RENEW_EVERY_S:
+                ledger.locks.renew(lock, datetime.now(UTC))
+                renewed_at = time.monotonic()
+
+    return renew

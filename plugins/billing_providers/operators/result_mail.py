@@ -1,0 +1,76 @@
+"""Sends the result of a run by mail, when a mail connection is set and somebody wants it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from html import escape
+from typing import TYPE_CHECKING
+
+from billing_providers.model.findings import Finding, Level
+from billing_providers.model.runs import RunRecord
+from billing_providers.model.settings import IntegrationSettings
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+FINDINGS_MAX = 100
+log = logging.getLogger(__name__)
+
+
+def send_result(
+    settings: IntegrationSettings,
+    record: RunRecord,
+    findings: Sequence[Finding],
+    context: Context,
+    *,
+    smtp_conn_id: str = "smtp_default",
+) -> bool:
+    """Send the result and tell whether a mail left. A mail that cannot be sent never changes the run's result."""
+    if not settings.notify or not _has_connection(smtp_conn_id):
+        return False
+    from airflow.providers.smtp.notifications.smtp import SmtpNotifier
+
+    notifier = SmtpNotifier(
+        to=list(settings.notify),
+        subject=_subject(record),
+        html_content=_body(record, findings),
+        smtp_conn_id=smtp_conn_id,
+    )
+    try:
+        notifier.notify(context)
+    except Exception:  # the books are closed by now; a mail server must not turn that into a failure
+        log.exception("the result mail of %s could not be sent", record.run_key)
+        return False
+    return True
+
+
+def _has_connection(conn_id: str) -> bool:
+    from airflow.sdk import BaseHook
+    from airflow.sdk.exceptions import AirflowNotFoundException
+
+    try:
+        BaseHook.get_connection(conn_id)
+    except AirflowNotFoundException:
+        return False
+    return True
+
+
+def _subject(record: RunRecord) -> str:
+    cause = f" ({record.failure_class})" if record.failure_class else ""
+    return f"{record.integration} {record.period_start} to {record.period_end}: {record.result}{cause}"
+
+
+def _body(record: RunRecord, findings: Sequence[Finding]) -> str:
+    wanted = [finding for finding in findings if finding.level in {Level.WARNING, Level.ERROR}]
+    rows = "".join(
+        f"<tr><td>{escape(finding.code)}</td><td>{escape(finding.message)}</td><td>{escape(finding.resolution)}</td></tr>"
+        for finding in wanted[:FINDINGS_MAX]
+    )
+    more = f"<p>{len(wanted) - FINDINGS_MAX} more in the ledger.</p>" if len(wanted) > FINDINGS_MAX else ""
+    counts = ", ".join(f"{escape(name)} {count}" for name, count in record.counts)
+    return (
+        f"<p><b>{escape(str(record.result))}</b>. {escape(record.summary)}</p><p>{counts}</p>"
+        f"<table><tr><th>code</th><th>what</th><th>what to do</th></tr>{rows}</table>{more}"
+        f"<p>Run {escape(record.run_key)}, diff {escape(record.digest)}</p>"
+    )

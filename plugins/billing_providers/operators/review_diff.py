@@ -1,0 +1,103 @@
+"""Asks a person before a diff is written, when the settings say so. The answer is bound to the diff's digest."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.standard.operators.hitl import ApprovalOperator
+
+from billing_providers.errors import PushRefused
+from billing_providers.model.changes import ContractDiff
+from billing_providers.model.runs import Approval
+from billing_providers.model.settings import IntegrationSettings, ReviewMode
+from billing_providers.operators.base import BillingStep, run_key_of
+from billing_providers.operators.faults import faults_reported
+from billing_providers.operators.review_text import review_text
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+ASKED_DIGEST = "asked_digest"
+
+
+class ReviewDiffOperator(BillingStep, ApprovalOperator):
+    """The standard approval operator, which asks only when there is something to decide.
+
+    A dry run skips it, and with it the push. There is no default answer: without one in
+    ``settings.review_timeout`` the task fails and nothing is written.
+
+    :param settings: the integration; ``review`` says when a person is asked.
+    :param run: output of the task that resolved the period.
+    :param diff: output of the map-and-diff task.
+    """
+
+    stage = "review_diff"
+    template_fields: Collection[str] = ("run", "diff")
+
+    def __init__(
+        self,
+        *,
+        settings: IntegrationSettings,
+        run: Any,
+        diff: Any,
+        ledger_conn_id: str = "billing_ledger",
+        **kwargs: Any,
+    ) -> None:
+        kwargs.setdefault("response_timeout", settings.review_timeout)
+        if settings.reviewers:
+            kwargs.setdefault("assigned_users", [{"id": user, "name": user} for user in settings.reviewers])
+        super().__init__(subject=f"Review the contract diff of {settings.integration}", body="", **kwargs)
+        self.settings = settings
+        self.run = run
+        self.diff = diff
+        self.ledger_conn_id = ledger_conn_id
+
+    def execute(self, context: Context) -> Any:
+        """Record that no review is needed, or ask."""
+        from airflow.sdk.exceptions import AirflowSkipException
+
+        if self.scope.dry_run:
+            raise AirflowSkipException("dry run: nothing is reviewed and nothing is pushed")
+        with faults_reported(self.ledger_conn_id, run_key_of(context), self.stage, self.voice):
+            ledger = self.ledger()
+            diff = ledger.diffs.load(self.diff["digest"])
+            if not self._asks(diff):
+                return self._decide(diff.digest, "not_needed", "", f"review is '{self.settings.review.value}'")
+        self.subject = f"{self.settings.integration}: {len(diff.changes)} changes, {len(diff.held)} held"
+        self.body = review_text(diff, self.diff.get("change_list_uri", ""))
+        context["ti"].xcom_push(key=ASKED_DIGEST, value=diff.digest)
+        return super().execute(context)
+
+    def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
+        """Record the answer for the digest that was shown; a rejection skips the push."""
+        with faults_reported(self.ledger_conn_id, run_key_of(context), self.stage, self.voice):
+            asked = context["ti"].xcom_pull(task_ids=self.task_id, key=ASKED_DIGEST)
+            if not asked:
+                raise PushRefused("the diff that was shown for review is not known any more; clear the review task")
+            if "error" not in event:
+                approved = event["chosen_options"] == [self.APPROVE]
+                self._decide(asked, "approved" if approved else "rejected", _who(event), "")
+        return super().execute_complete(context, event)
+
+    def _asks(self, diff: ContractDiff) -> bool:
+        if not diff.changes or not diff.applicable or self.settings.review is ReviewMode.OFF:
+            return False
+        return self.settings.review is ReviewMode.ALWAYS or bool(diff.held)
+
+    def _decide(self, digest: str, decision: str, who: str, note: str) -> dict[str, str]:
+        approval = Approval(digest, self.scope.run_key, decision, who, datetime.now(UTC), note)
+        ledger = self.ledger()
+        ledger.diffs.approve(approval)
+        self.keep_findings(
+            ledger,
+            self.scope.run_key,
+            [self.voice.finding(139, digest=digest[:12], decision=decision)] if decision == "rejected" else [],
+        )
+        return {"digest": digest, "decision": decision, "decided_by": who}
+
+
+def _who(event: dict[str, Any]) -> str:
+    user = event.get("responded_by_user") or {}
+    return str(user.get("name") or user.get("id") or "unknown") if isinstance(user, dict) else str(user)

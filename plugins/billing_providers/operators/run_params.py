@@ -1,0 +1,36 @@
+"""The DAG params of every integration, shown as a form when a run is triggered by hand."""
+
+from __future__ import annotations
+
+from airflow.sdk import Param
+
+
+def run_params() -> dict[str, Param]:
+    """Return the params: billing_period, customers, dry_run, failed_only."""
+    return {
+        "billing_period": Param(
+            "",
+            type="string",
+            title="Billing period",
+            pattern=r"^\s*(|[Pp]revious|[Cc]urrent|\d{4}-\d{2}-\d{2})\s*$",
+            description_md="`Previous`, `Current`, or a date `YYYY-MM-DD` inside the wanted period. "
+            "Empty: the run's own data interval; a run without one takes the last closed period.",
+        ),
+        "customers": Param(
+            [],
+            type="array",
+            items={"type": "string"},
+            title="Customers",
+            description_md="Customer codes of the source, one a line. Empty: all. Customers left out are not touched, "
+            "not even to set lines to zero.",
+        ),
+        "dry_run": Param(
+            False, type="boolean", title="Dry run", description_md="Plan and report; write nothing to the PSA."
+        ),
+        "failed_only": Param(
+            False,
+            type="boolean",
+            title="Failed lines only",
+            description_md="Plan again, but push only lines that failed or went stale in this period.",
+        ),
+    }

@@ -1,0 +1,147 @@
+"""The push itself: intent, read, judge, write, answer. See the package docstring for the five steps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from itertools import groupby
+
+from billing_providers.errors import OutcomeUnknown, RequestError
+from billing_providers.model.changes import LineChange
+from billing_providers.model.journal import DONE, JournalEntry, JournalState
+from billing_providers.push.judge import Judgement, Verdict, judge
+from billing_providers.push.ports import PushJob
+from billing_providers.push.reading import live_lines
+
+Batch = list[LineChange]
+
+
+def apply_changes(job: PushJob) -> dict[str, JournalEntry]:
+    """Write every change that is not done yet and return where each stands. Running it again is safe.
+
+    A change that fails, is stale or unknown never stops the others. A lost lock or a ledger that cannot be
+    written stops everything at once: nothing may leave without its journal row.
+
+    :raises LedgerError: when the journal cannot be written or the lock was lost.
+    """
+    states = job.journal.states(job.diff.digest)
+    todo = [
+        change for change in job.changes if change.change_id not in states or states[change.change_id].state not in DONE
+    ]
+    unseen = [change for change in todo if change.change_id not in states]
+    if unseen:
+        job.journal.append([job.entry(change, JournalState.INTENDED) for change in unseen], lock=job.lock)
+    last = {change_id: entry.state for change_id, entry in states.items()}
+    _for_each_batch(job, list(_batches(todo, job.batch_lines_max)), last)
+    _look_again(job, todo)
+    return job.journal.states(job.diff.digest)
+
+
+def _batches(changes: list[LineChange], lines_max: int) -> Iterator[Batch]:
+    """Cut the changes into batches of one contract each, in a fixed order."""
+    ordered = sorted(changes, key=lambda change: (change.contract_id, change.line_id, change.change_id))
+    for _, group in groupby(ordered, key=lambda change: change.contract_id):
+        batch = list(group)
+        yield from (batch[start : start + lines_max] for start in range(0, len(batch), lines_max))
+
+
+def _for_each_batch(job: PushJob, batches: list[Batch], last: dict[str, JournalState]) -> None:
+    """Run batches side by side. Twice as many threads as requests, so that a commit never leaves a slot empty."""
+    with ThreadPoolExecutor(max_workers=2 * job.psa.requests_in_flight_max) as threads:
+        pending = [threads.submit(_apply_batch, job, batch, last) for batch in batches]
+        finished, unfinished = wait(pending, return_when=FIRST_EXCEPTION)
+        for future in unfinished:
+            future.cancel()
+    for future in finished:
+        future.result()
+
+
+def _apply_batch(job: PushJob, batch: Batch, last: dict[str, JournalState]) -> None:
+    job.renew()
+    try:
+        live = live_lines(job.psa, batch)[batch[0].contract_id]
+    except RequestError as error:
+        detail = f"the live lines could not be read: {error}"
+        job.journal.append(
+            [_unread(job, change, last.get(change.change_id), detail) for change in batch], lock=job.lock
+        )
+        return
+    judged = [(change, judge(change, live, last.get(change.change_id))) for change in batch]
+    first = [_before_sending(job, change, judgement) for change, judgement in judged]
+    job.journal.append(first, lock=job.lock)
+    answers = [_write(job, change) for change, judgement in judged if judgement.verdict is Verdict.WRITE]
+    if answers:
+        job.journal.append(answers, lock=job.lock)
+
+
+def _unread(job: PushJob, change: LineChange, state: JournalState | None, detail: str) -> JournalEntry:
+    """Without a read nothing is written: what may have been sent before stays unknown, the rest failed."""
+    maybe_applied = state in {JournalState.SENT, JournalState.UNKNOWN}
+    return job.entry(change, JournalState.UNKNOWN if maybe_applied else JournalState.FAILED, detail=detail)
+
+
+def _before_sending(job: PushJob, change: LineChange, judgement: Judgement) -> JournalEntry:
+    state = {
+        Verdict.WRITE: JournalState.SENT,
+        Verdict.ALREADY: JournalState.CONFIRMED,
+        Verdict.STALE: JournalState.STALE,
+    }[judgement.verdict]
+    return job.entry(
+        change, state, observed=judgement.observed, detail=judgement.why, line_id=judgement.line_id or change.line_id
+    )
+
+
+def _write(job: PushJob, change: LineChange) -> JournalEntry:
+    try:
+        receipt = job.psa.write_line(change)
+    except OutcomeUnknown as error:
+        return job.entry(change, JournalState.UNKNOWN, request_id=error.request_id, detail=str(error))
+    except RequestError as error:
+        return job.entry(change, JournalState.FAILED, request_id=error.request_id, detail=str(error))
+    agrees = receipt.observed is None or receipt.observed == change.quantity_after
+    return job.entry(
+        change,
+        JournalState.CONFIRMED if agrees else JournalState.MISMATCH,
+        observed=receipt.observed,
+        request_id=receipt.request_id,
+        line_id=receipt.line_id,
+        detail="" if agrees else "the answer to the write shows another quantity",
+    )
+
+
+def _look_again(job: PushJob, todo: list[LineChange]) -> None:
+    """Read what is unknown once more, after everything else had its turn."""
+    states = job.journal.states(job.diff.digest)
+    unknown = [change for change in todo if states[change.change_id].state is JournalState.UNKNOWN]
+    if not unknown:
+        return
+    job.renew()
+    entries = []
+    try:
+        live = live_lines(job.psa, unknown)
+    except RequestError:
+        return
+    for change in unknown:
+        judgement = judge(change, live[change.contract_id], JournalState.UNKNOWN)
+        if judgement.verdict is Verdict.ALREADY:
+            entries.append(
+                job.entry(
+                    change,
+                    JournalState.CONFIRMED,
+                    observed=judgement.observed,
+                    detail="the answer was lost; reading shows that the write was applied",
+                    line_id=judgement.line_id,
+                )
+            )
+        elif judgement.verdict is Verdict.WRITE:
+            entries.append(
+                job.entry(
+                    change,
+                    JournalState.UNKNOWN,
+                    observed=judgement.observed,
+                    detail=f"{states[change.change_id].detail}; reading shows that it is not applied so far",
+                )
+            )
+        else:
+            entries.append(job.entry(change, JournalState.STALE, observed=judgement.observed, detail=judgement.why))
+    job.journal.append(entries, lock=job.lock)

@@ -1,0 +1,70 @@
+"""What a push came to, as findings and as the result of the run."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+
+from billing_providers.model.changes import ChangeKind, ContractDiff, LineChange
+from billing_providers.model.decimals import text_from_decimal
+from billing_providers.model.findings import Finding, FindingVoice
+from billing_providers.model.journal import DONE, JournalEntry, JournalState
+from billing_providers.model.runs import RunResult
+
+_DONE_NUMBERS = {ChangeKind.SET_QUANTITY: 7, ChangeKind.ZERO: 11, ChangeKind.ADD_LINE: 142}
+_FAULTS = {JournalState.FAILED: 8, JournalState.STALE: 120, JournalState.MISMATCH: 122}
+
+
+def outcome_findings(
+    diff: ContractDiff, states: Mapping[str, JournalEntry], voice: FindingVoice
+) -> tuple[Finding, ...]:
+    """Return one finding per change that was pushed or tried, and one for those that wait for a person."""
+    findings = [
+        _of_change(change, states[change.change_id], voice) for change in diff.changes if change.change_id in states
+    ]
+    waiting = [change for change in diff.held if change.change_id not in states]
+    if waiting:
+        guards = sorted({code for change in waiting for code in change.held_by})
+        findings.append(voice.finding(141, count=len(waiting), guards=", ".join(guards)))
+    return tuple(findings)
+
+
+def _of_change(change: LineChange, entry: JournalEntry, voice: FindingVoice) -> Finding:
+    number = _DONE_NUMBERS[change.kind] if entry.state in DONE else _FAULTS.get(entry.state, 121)
+    return voice.finding(
+        number,
+        customer=", ".join(change.customer_codes),
+        customer_name=", ".join(change.customer_names),
+        account=change.account_id,
+        contract=change.contract_id,
+        contract_name=change.contract_name,
+        line=entry.line_id,
+        service=change.service_name,
+        sku=", ".join(change.skus),
+        before="unknown" if change.quantity_before is None else text_from_decimal(change.quantity_before),
+        after=text_from_decimal(change.quantity_after),
+        observed="nothing" if entry.observed is None else text_from_decimal(entry.observed),
+        error=entry.detail,
+    )
+
+
+def outcome_counts(changes: tuple[LineChange, ...], states: Mapping[str, JournalEntry]) -> dict[str, int]:
+    """Return how many changes stand where; ``not_pushed`` for those without a journal row."""
+    counts = Counter(
+        states[change.change_id].state.value if change.change_id in states else "not_pushed" for change in changes
+    )
+    return dict(sorted(counts.items()))
+
+
+def push_result(counts: Mapping[str, int], *, open_findings: int, changes: int) -> RunResult:
+    """Return how a run that reached push ended, from its counts.
+
+    :param open_findings: findings of level warning or error.
+    """
+    troubled = sum(count for state, count in counts.items() if state not in {*DONE, "not_pushed"})
+    if troubled:
+        done = sum(counts.get(state.value, 0) for state in DONE)
+        return RunResult.PARTLY_FAILED if done else RunResult.FAILED
+    if open_findings:
+        return RunResult.SUCCEEDED_WITH_WARNINGS
+    return RunResult.SUCCEEDED if changes else RunResult.NOTHING_TO_DO

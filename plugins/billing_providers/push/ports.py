@@ -1,0 +1,80 @@
+"""What push needs from the ledger: the journal and the lock. The real ledger keeps this contract."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from billing_providers.model.changes import ContractDiff, LineChange
+from billing_providers.model.journal import JournalEntry, JournalState
+from billing_providers.model.psa import PsaHook
+from billing_providers.model.runs import RunScope
+
+
+class Journal(Protocol):
+    """The append-only journal of line changes."""
+
+    def append(self, entries: Sequence[JournalEntry], lock: Any = None) -> None:
+        """Append durably in one transaction; refuse when the lock is no longer ours."""
+
+    def states(self, digest: str) -> dict[str, JournalEntry]:
+        """Return the last entry of each change of a diff."""
+
+
+class Clock(Protocol):
+    """Tells the present instant, aware, in UTC."""
+
+    def __call__(self) -> datetime:
+        """Return now."""
+
+
+@dataclass(frozen=True, slots=True)
+class PushJob:
+    """One push: which changes of which diff, to which PSA, under which lock.
+
+    :param renew: called between contracts; renews the lock, raises when it was lost.
+    :param batch_lines_max: most lines of one contract that share one read and two journal commits.
+    """
+
+    diff: ContractDiff
+    changes: tuple[LineChange, ...]
+    scope: RunScope
+    psa: PsaHook
+    journal: Journal
+    lock: Any
+    clock: Clock
+    renew: Any
+    batch_lines_max: int = 25
+
+    def entry(
+        self,
+        change: LineChange,
+        state: JournalState,
+        *,
+        observed: Any = None,
+        request_id: str = "",
+        detail: str = "",
+        line_id: str = "",
+    ) -> JournalEntry:
+        """Return the journal entry for a step of a change, at the present instant."""
+        return JournalEntry(
+            tenant=self.diff.tenant,
+            integration=self.diff.integration,
+            period_start=self.diff.period_start,
+            run_key=self.scope.run_key,
+            digest=self.diff.digest,
+            change_id=change.change_id,
+            line_id=line_id or change.line_id,
+            contract_id=change.contract_id,
+            customer_codes=change.customer_codes,
+            skus=change.skus,
+            state=state,
+            at=self.clock(),
+            quantity_before=change.quantity_before,
+            quantity_after=change.quantity_after,
+            observed=observed,
+            request_id=request_id,
+            detail=detail,
+        )
