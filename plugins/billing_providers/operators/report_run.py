@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from billing_providers.errors import FailureClass
 from billing_providers.model.changes import ContractDiff
 from billing_providers.model.findings import Finding, Level, Scope
-from billing_providers.model.runs import RunRecord, RunResult, RunScope
+from billing_providers.model.journal import JournalEntry
+from billing_providers.model.runs import Approval, RunRecord, RunResult, RunScope
 from billing_providers.operators.base import BillingOperator
 from billing_providers.operators.result_mail import send_result
 from billing_providers.push.outcomes import outcome_counts, push_result
@@ -66,8 +67,10 @@ class ReportRunOperator(BillingOperator):
         started = ledger.runs.find(scope.run_key)
         states = ledger.journal.states(diff.digest) if diff else {}
         pushed = outcome_counts(diff.changes, states) if diff else {}
+        decided = ledger.diffs.approval(diff.digest) if diff else None
+        approval = decided if decided and decided.run_key == scope.run_key else None
         unmapped = sum(finding.number in _UNMAPPED for finding in found)
-        result = _result(scope, diff, found, pushed)
+        result = _result(scope, diff, found, states, approval)
         fault = next((finding for finding in found if finding.about("failure_class")), None)
         failure = fault.about("failure_class") if fault and result is RunResult.FAILED else ""
         if result in {RunResult.FAILED, RunResult.PARTLY_FAILED} and not failure:
@@ -90,7 +93,13 @@ class ReportRunOperator(BillingOperator):
         )
 
 
-def _result(scope: RunScope, diff: ContractDiff | None, found: Sequence[Finding], pushed: dict[str, int]) -> RunResult:
+def _result(
+    scope: RunScope,
+    diff: ContractDiff | None,
+    found: Sequence[Finding],
+    states: Mapping[str, JournalEntry],
+    approval: Approval | None,
+) -> RunResult:
     if diff is None or any(finding.scope is Scope.RUN and finding.level is Level.ERROR for finding in found):
         return RunResult.FAILED
     if any(finding.number == 139 for finding in found):
@@ -98,7 +107,7 @@ def _result(scope: RunScope, diff: ContractDiff | None, found: Sequence[Finding]
     warnings = sum(finding.level in {Level.WARNING, Level.ERROR} for finding in found)
     if scope.dry_run:
         return RunResult.SUCCEEDED_WITH_WARNINGS if warnings else RunResult.SUCCEEDED
-    return push_result(pushed, open_findings=warnings, changes=len(diff.changes))
+    return push_result(diff, states, approval, open_findings=warnings)
 
 
 def _summary(diff: ContractDiff | None, pushed: dict[str, int], unmapped: int, fault: Finding | None) -> str:

@@ -76,7 +76,9 @@ class ReviewDiffOperator(BillingStep, ApprovalOperator):
             asked = context["ti"].xcom_pull(task_ids=self.task_id, key=ASKED_DIGEST)
             if not asked:
                 raise PushRefused("the diff that was shown for review is not known any more; clear the review task")
-            if "error" not in event:
+            if "error" in event:
+                self._decide(asked, "not answered", "", str(event["error_type"]))
+            else:
                 approved = event["chosen_options"] == [self.APPROVE]
                 self._decide(asked, "approved" if approved else "rejected", _who(event), "")
         return super().execute_complete(context, event)
@@ -90,11 +92,9 @@ class ReviewDiffOperator(BillingStep, ApprovalOperator):
         approval = Approval(digest, self.scope.run_key, decision, who, datetime.now(UTC), note)
         ledger = self.ledger()
         ledger.diffs.approve(approval)
-        self.keep_findings(
-            ledger,
-            self.scope.run_key,
-            [self.voice.finding(139, digest=digest[:12], decision=decision)] if decision == "rejected" else [],
-        )
+        refused = decision not in {"approved", "not_needed"}
+        findings = [self.voice.finding(139, digest=digest[:12], decision=decision)] if refused else []
+        self.keep_findings(ledger, self.scope.run_key, findings)
         return {"digest": digest, "decision": decision, "decided_by": who}
 
 

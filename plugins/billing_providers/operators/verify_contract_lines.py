@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from billing_providers.operators.base import BillingOperator
+from billing_providers.operators.push_contract_lines import PushContractLinesOperator
 from billing_providers.operators.push_job import push_job
 from billing_providers.push.outcomes import outcome_counts, outcome_findings
 from billing_providers.push.verifier import lines_now_managed, verify_changes
@@ -39,14 +40,19 @@ class VerifyContractLinesOperator(BillingOperator):
         scope, ledger = self.scope, self.ledger()
         diff = ledger.diffs.load(self.diff["digest"])
         approval = ledger.diffs.approval(diff.digest)
-        if not diff.applicable or approval is None or approval.decision not in {"approved", "not_needed"}:
+        cleared = approval is not None and approval.decision in {"approved", "not_needed"}
+        if not diff.applicable or not cleared:
             raise AirflowSkipException("nothing was cleared for pushing")
         job = push_job(self, ledger, psa_for(self.settings), diff, diff.changes)
         states = verify_changes(job)
         managed = lines_now_managed(diff, states)
         ledger.register.record(scope.tenant, scope.integration, scope.period.start, managed)
         counts = outcome_counts(diff.changes, states)
-        self.keep_findings(ledger, scope.run_key, outcome_findings(diff, states, self.voice))
+        # What was read back replaces what push believed.
+        ledger.findings.replace(
+            scope.run_key, PushContractLinesOperator.stage, outcome_findings(diff, states, self.voice)
+        )
+        self.keep_findings(ledger, scope.run_key, [])
         broken = ledger.journal.verify(scope.tenant)
         if broken:
             raise AirflowException(f"the journal's hash chain is broken: {broken[0]}")

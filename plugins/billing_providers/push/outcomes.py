@@ -9,7 +9,7 @@ from billing_providers.model.changes import ChangeKind, ContractDiff, LineChange
 from billing_providers.model.decimals import text_from_decimal
 from billing_providers.model.findings import Finding, FindingVoice
 from billing_providers.model.journal import DONE, JournalEntry, JournalState
-from billing_providers.model.runs import RunResult
+from billing_providers.model.runs import Approval, RunResult
 
 _DONE_NUMBERS = {ChangeKind.SET_QUANTITY: 7, ChangeKind.ZERO: 11, ChangeKind.ADD_LINE: 142}
 _FAULTS = {JournalState.FAILED: 8, JournalState.STALE: 120, JournalState.MISMATCH: 122}
@@ -56,15 +56,23 @@ def outcome_counts(changes: tuple[LineChange, ...], states: Mapping[str, Journal
     return dict(sorted(counts.items()))
 
 
-def push_result(counts: Mapping[str, int], *, open_findings: int, changes: int) -> RunResult:
-    """Return how a run that reached push ended, from its counts.
+def push_result(
+    diff: ContractDiff, states: Mapping[str, JournalEntry], approval: Approval | None, *, open_findings: int
+) -> RunResult:
+    """Return how a run that was meant to push ended.
 
+    A change that was cleared and has no journal row counts as failed: nothing is lost silently.
+
+    :param approval: the decision of this run's review on this diff.
     :param open_findings: findings of level warning or error.
     """
-    troubled = sum(count for state, count in counts.items() if state not in {*DONE, "not_pushed"})
-    if troubled:
-        done = sum(counts.get(state.value, 0) for state in DONE)
+    cleared: tuple[LineChange, ...] = ()
+    if diff.applicable and approval is not None:
+        cleared = diff.changes if approval.decision == "approved" else diff.pushable
+    done = sum(change.change_id in states and states[change.change_id].state in DONE for change in cleared)
+    undecided = diff.applicable and bool(diff.changes) and approval is None
+    if undecided or done < len(cleared):
         return RunResult.PARTLY_FAILED if done else RunResult.FAILED
     if open_findings:
         return RunResult.SUCCEEDED_WITH_WARNINGS
-    return RunResult.SUCCEEDED if changes else RunResult.NOTHING_TO_DO
+    return RunResult.SUCCEEDED if cleared else RunResult.NOTHING_TO_DO
