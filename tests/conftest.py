@@ -1,0 +1,31 @@
+"""Every test runs with an Airflow home of its own; see :mod:`tests.support.airflow_env`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.airflow_env import fresh_airflow_db, use_temporary_airflow
+
+AIRFLOW_HOME = use_temporary_airflow()
+
+
+@pytest.fixture(scope="session")
+def airflow_home() -> Path:
+    """The Airflow home of this test session."""
+    return AIRFLOW_HOME
+
+
+@pytest.fixture(scope="session")
+def airflow_db(airflow_home: Path) -> Path:
+    """A migrated metadata database with pools, shared by all tests of the session; returns the Airflow home."""
+    fresh_airflow_db(airflow_home)
+    return airflow_home
+
+
+@pytest.fixture
+def clean_airflow_db(airflow_db: Path) -> Path:
+    """The metadata database, emptied of everything earlier tests left in it."""
+    fresh_airflow_db(airflow_db)
+    return airflow_db
