@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import csv
+from decimal import Decimal
+
+import pytest
+
+from billing_providers.errors import (
+    LedgerError,
+    NoAnswer,
+    PeriodError,
+    PushRefused,
+    RequestError,
+    SecretsError,
+    SettingsError,
+    SignInRefused,
+    Unreachable,
+)
+from billing_providers.model.findings import FindingVoice
+from billing_providers.model.settings import IntegrationSettings
+from billing_providers.operators.artifacts import write_change_list
+from billing_providers.operators.faults import finding_of_error, worth_a_retry
+from billing_providers.operators.review_text import review_text
+from tests.support.diffs import change, diff_of
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "retry"),
+    [
+        (PeriodError("bad", key="billing_period", value="x"), "KS10", False),
+        (SettingsError("bad", finding_number=12, value="T&M", allowed="Recurring Services"), "KS12", False),
+        (SettingsError("bad", where="rules.yaml"), "KS13", False),
+        (SecretsError("missing", where="kaseya_bms_default"), "KS16", False),
+        (SecretsError("empty", where="kaseya_bms_default", key="tenant", finding_number=21), "KS21", False),
+        (SettingsError("empty", where="kaseya_bms_default", finding_number=20), "KS20", False),
+        (SignInRefused("wrong password"), "KS17", False),
+        (Unreachable("refused"), "KS02", True),
+        (NoAnswer("timed out", finding_number=3), "KS03", True),
+        (RequestError("odd"), "KS02", False),
+        (LedgerError("disk full"), "KS144", True),
+        (PushRefused("no decision"), "KS144", False),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else str(value),
+)
+def test_every_fault_of_a_run_has_a_code_and_is_retried_only_where_that_may_help(error, code, retry):
+    """Errors for people; what needs a person is not tried again."""
+    finding = finding_of_error(error, FindingVoice())
+
+    assert (finding.code, worth_a_retry(error)) == (code, retry)
+    assert finding.about("failure_class") == error.failure_class.value
+    assert "{" not in finding.message
+
+
+def test_a_change_list_opens_in_a_spreadsheet_without_running_formulas(tmp_path):
+    """Exports carry no formula into a spreadsheet, and negative numbers stay numbers."""
+    settings = IntegrationSettings("demo", "atria", "kaseya_bms", artifacts=f"file://{tmp_path}")
+    evil = change(account_name='=HYPERLINK("x")', service_name="@sum", quantity_before=Decimal("-2"))
+    write_change_list(settings, diff_of(evil))
+
+    (path,) = (tmp_path / "demo").iterdir()
+    (row,) = csv.DictReader(path.read_text("utf-8-sig").splitlines())
+    assert (row["account"], row["service"], row["quantity before"]) == ('\'=HYPERLINK("x")', "'@sum", "-2")
+
+
+def test_the_review_shows_held_changes_first_and_names_the_digest():
+    """What is approved is exactly what is shown, bound to its digest."""
+    free = change("c1", quantity_after=Decimal(4000))
+    held = change("c2", account_name="Pipe | Co", held_by=("KS114",))
+    text = review_text(diff_of(free, held), "file:///changes.csv")
+
+    rows = [row for row in text.splitlines() if row.startswith("|")][2:]
+    assert rows[0].startswith("| KS114 | Pipe \\| Co | MS365-BP | 3 | 5 |")
+    assert rows[1].startswith("|  | Aspen Ltd | MS365-BP | 3 | 4000 |")
+    assert f"Digest `{'d' * 64}`" in text
