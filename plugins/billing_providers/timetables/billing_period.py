@@ -32,7 +32,7 @@ class BillingPeriodTimetable(Timetable):
     on which the last one ended: no day is billed twice. Days left out by a moved anchor can be back-filled.
     """
 
-    active_runs_limit = 1  # two periods of one integration write the same contract lines
+    active_runs_limit = 1  # two periods write the same contract lines; a DAG must say max_active_runs=1 itself
 
     def __init__(
         self, anchor_day: int = 1, timezone: str = "UTC", settle_delay: timedelta = SETTLE_DELAY_DEFAULT
