@@ -5,6 +5,7 @@ Data only: a diff is stored, digested, reviewed and pushed; it holds no behaviou
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -51,9 +52,23 @@ class LineChange:
     held_by: tuple[str, ...] = ()  # codes of the guards that hold it until a person approves
 
 
+def joined(values: Iterable[str]) -> str:
+    """Return customer codes or SKUs as one text: distinct, sorted, one per line of text."""
+    return "\n".join(sorted(set(values)))
+
+
+def parts_of(text: str) -> tuple[str, ...]:
+    """Return the values that :func:`joined` put into one text."""
+    return tuple(text.split("\n"))
+
+
 @dataclass(frozen=True, slots=True)
 class MatchedLine:
-    """A live line that this run matched to usage: it becomes (or stays) managed once the run is applied."""
+    """A live line that this run matched to usage: it becomes (or stays) managed once the run is applied.
+
+    A line may sum several customers and SKUs: ``customer_code`` and ``sku`` then hold all of them, sorted, one
+    per line of text (see :func:`joined` and :func:`parts_of`).
+    """
 
     line_id: str
     contract_id: str
@@ -62,11 +77,15 @@ class MatchedLine:
     customer_code: str
     sku: str
     quantity: Decimal
+    billing_cycle: str = ""  # of the usage; anything but "" and "monthly" keeps the line from being zeroed
 
 
 @dataclass(frozen=True, slots=True)
 class ManagedLine:
-    """A line in the register: the product set it before, so it may be zeroed. Lines not listed are never touched."""
+    """A line in the register: the product set it before, so it may be zeroed. Lines not listed are never touched.
+
+    ``customer_code`` and ``sku`` hold several values as in :class:`MatchedLine`.
+    """
 
     tenant: str
     line_id: str
