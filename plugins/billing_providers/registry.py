@@ -54,6 +54,10 @@ class System:
         return getattr(import_module(module), name)
 
 
+_ALLOW_HTTP = ConnectionField(
+    "allow_http", "Allow http", "true: the host may be a plain http:// address of another machine; for tests only"
+)
+
 _SYSTEMS = (
     System(
         key="kaseya_bms",
@@ -72,8 +76,10 @@ _SYSTEMS = (
             ConnectionField(
                 "line_api",
                 "Line API",
-                "JSON: calls that read and change contract lines in this tenant; not in the published API (see the docs page)",
+                "JSON: calls that read and change contract lines in this tenant, {} for the default calls; not in the published API (see the docs page)",
             ),
+            ConnectionField("add_line", "Add lines", "true: missing contract lines may be added by the published call"),
+            _ALLOW_HTTP,
         ),
     ),
     System(
@@ -89,6 +95,7 @@ _SYSTEMS = (
             ConnectionField(
                 "field_map", "Field map", "JSON: our field name to the name in Atria's answer; empty: the default map"
             ),
+            _ALLOW_HTTP,
         ),
     ),
     System(
