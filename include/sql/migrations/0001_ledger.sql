@@ -1,0 +1,312 @@
+-- The tables of the ledger. Everything but findings, runs, managed lines and locks is written once.
+
+CREATE TABLE billing_snapshots (
+    snapshot_id      TEXT PRIMARY KEY,
+    integration      TEXT NOT NULL,
+    source           TEXT NOT NULL,
+    period_start     TEXT NOT NULL,
+    period_end       TEXT NOT NULL,
+    taken_at         TEXT NOT NULL,
+    complete         INTEGER NOT NULL CHECK (complete IN (0, 1)),
+    incomplete_why   TEXT NOT NULL,
+    record_count     INTEGER NOT NULL,
+    malformed_count  INTEGER NOT NULL,
+    failed_customers TEXT NOT NULL,
+    control_total    TEXT,
+    digest           TEXT NOT NULL,
+    origin           TEXT NOT NULL
+);
+
+-- Every pull, also one that found what was stored before: which integration saw which content when.
+CREATE TABLE billing_snapshot_pulls (
+    snapshot_id TEXT NOT NULL REFERENCES billing_snapshots (snapshot_id),
+    integration TEXT NOT NULL,
+    taken_at    TEXT NOT NULL,
+    PRIMARY KEY (snapshot_id, integration, taken_at)
+);
+
+CREATE INDEX billing_snapshot_pulls_of_integration ON billing_snapshot_pulls (integration, taken_at);
+
+CREATE TABLE billing_usage_records (
+    snapshot_id        TEXT NOT NULL REFERENCES billing_snapshots (snapshot_id),
+    row_no             INTEGER NOT NULL,
+    source             TEXT NOT NULL,
+    position           TEXT NOT NULL,
+    record_id          TEXT NOT NULL,
+    customer_code      TEXT NOT NULL,
+    customer_name      TEXT NOT NULL,
+    billing_identifier TEXT NOT NULL,
+    sku                TEXT NOT NULL,
+    description        TEXT NOT NULL,
+    summary            TEXT NOT NULL,
+    term               TEXT NOT NULL,
+    billing_cycle      TEXT NOT NULL,
+    item_id            TEXT NOT NULL,
+    kind               TEXT NOT NULL CHECK (kind IN ('recurring', 'usage', 'setup', 'credit', 'unknown')),
+    quantity           TEXT,
+    assigned           TEXT,
+    enabled            TEXT,
+    total              TEXT,
+    unit               TEXT NOT NULL,
+    unit_cost          TEXT,
+    unit_price         TEXT,
+    currency           TEXT NOT NULL,
+    billable           INTEGER NOT NULL CHECK (billable IN (0, 1)),
+    period_start       TEXT,
+    period_end         TEXT,
+    actor              TEXT NOT NULL,
+    plan               TEXT NOT NULL,
+    attributes         TEXT NOT NULL,
+    PRIMARY KEY (snapshot_id, row_no)
+);
+
+CREATE TABLE billing_charge_sets (
+    charge_set_id  TEXT PRIMARY KEY,
+    snapshot_id    TEXT NOT NULL,
+    rules_digest   TEXT NOT NULL,
+    rules_source   TEXT NOT NULL,
+    rows_in        INTEGER NOT NULL,
+    rows_counted   INTEGER NOT NULL,
+    rows_excluded  INTEGER NOT NULL,
+    charge_count   INTEGER NOT NULL,
+    effects        TEXT NOT NULL,
+    held_customers TEXT NOT NULL
+);
+
+CREATE TABLE billing_charge_lines (
+    charge_set_id      TEXT NOT NULL REFERENCES billing_charge_sets (charge_set_id),
+    charge_no          INTEGER NOT NULL,
+    customer_code      TEXT NOT NULL,
+    customer_name      TEXT NOT NULL,
+    billing_identifier TEXT NOT NULL,
+    sku                TEXT NOT NULL,
+    term               TEXT NOT NULL,
+    billing_cycle      TEXT NOT NULL,
+    item_id            TEXT NOT NULL,
+    description        TEXT NOT NULL,
+    summary            TEXT NOT NULL,
+    unit               TEXT NOT NULL,
+    quantity           TEXT NOT NULL,
+    unit_cost          TEXT,
+    unit_price         TEXT,
+    currency           TEXT NOT NULL,
+    record_count       INTEGER NOT NULL,
+    attributes         TEXT NOT NULL,
+    PRIMARY KEY (charge_set_id, charge_no)
+);
+
+CREATE TABLE billing_row_outcomes (
+    charge_set_id TEXT NOT NULL REFERENCES billing_charge_sets (charge_set_id),
+    row_no        INTEGER NOT NULL,
+    position      TEXT NOT NULL,
+    charge_no     INTEGER,
+    quantity      TEXT,
+    rule          TEXT NOT NULL,
+    reason        TEXT NOT NULL,
+    PRIMARY KEY (charge_set_id, row_no)
+);
+
+CREATE TABLE billing_diffs (
+    digest          TEXT PRIMARY KEY,
+    integration     TEXT NOT NULL,
+    psa             TEXT NOT NULL,
+    tenant          TEXT NOT NULL,
+    period_start    TEXT NOT NULL,
+    period_end      TEXT NOT NULL,
+    timezone        TEXT NOT NULL,
+    complete        INTEGER NOT NULL CHECK (complete IN (0, 1)),
+    applicable      INTEGER NOT NULL CHECK (applicable IN (0, 1)),
+    unchanged_count INTEGER NOT NULL,
+    inputs          TEXT NOT NULL,
+    strategy        TEXT NOT NULL,
+    snapshot_id     TEXT NOT NULL,
+    charge_set_id   TEXT NOT NULL,
+    counts          TEXT NOT NULL,
+    totals          TEXT NOT NULL
+);
+
+-- Which runs came to which diff; the same content has the same digest whoever plans it.
+CREATE TABLE billing_diff_runs (
+    digest  TEXT NOT NULL REFERENCES billing_diffs (digest),
+    run_key TEXT NOT NULL,
+    PRIMARY KEY (digest, run_key)
+);
+
+CREATE TABLE billing_diff_changes (
+    digest          TEXT NOT NULL REFERENCES billing_diffs (digest),
+    row_no          INTEGER NOT NULL,
+    change_id       TEXT NOT NULL,
+    kind            TEXT NOT NULL CHECK (kind IN ('set_quantity', 'zero', 'add_line')),
+    customer_codes  TEXT NOT NULL,
+    customer_names  TEXT NOT NULL,
+    account_id      TEXT NOT NULL,
+    account_name    TEXT NOT NULL,
+    contract_id     TEXT NOT NULL,
+    contract_name   TEXT NOT NULL,
+    service_id      TEXT NOT NULL,
+    service_name    TEXT NOT NULL,
+    line_id         TEXT NOT NULL,
+    skus            TEXT NOT NULL,
+    quantity_before TEXT,
+    quantity_after  TEXT NOT NULL,
+    unit_cost       TEXT,
+    unit_price      TEXT,
+    effective_date  TEXT NOT NULL,
+    line_version    TEXT NOT NULL,
+    reason          TEXT NOT NULL,
+    charge_nos      TEXT NOT NULL,
+    held_by         TEXT NOT NULL,
+    PRIMARY KEY (digest, row_no)
+);
+
+CREATE TABLE billing_diff_matched (
+    digest        TEXT NOT NULL REFERENCES billing_diffs (digest),
+    row_no        INTEGER NOT NULL,
+    line_id       TEXT NOT NULL,
+    contract_id   TEXT NOT NULL,
+    account_id    TEXT NOT NULL,
+    service_id    TEXT NOT NULL,
+    customer_code TEXT NOT NULL,
+    sku           TEXT NOT NULL,
+    quantity      TEXT NOT NULL,
+    billing_cycle TEXT NOT NULL,
+    PRIMARY KEY (digest, row_no)
+);
+
+CREATE TABLE billing_diff_findings (
+    digest     TEXT NOT NULL REFERENCES billing_diffs (digest),
+    row_no     INTEGER NOT NULL,
+    code       TEXT NOT NULL,
+    number     INTEGER NOT NULL,
+    level      TEXT NOT NULL CHECK (level IN ('verbose', 'info', 'warning', 'error')),
+    scope      TEXT NOT NULL CHECK (scope IN ('run', 'customer', 'item', 'line')),
+    subject    TEXT NOT NULL,
+    message    TEXT NOT NULL,
+    resolution TEXT NOT NULL,
+    PRIMARY KEY (digest, row_no)
+);
+
+CREATE TABLE billing_approvals (
+    digest     TEXT NOT NULL REFERENCES billing_diffs (digest),
+    run_key    TEXT NOT NULL,
+    decision   TEXT NOT NULL CHECK (decision IN ('approved', 'rejected', 'not_needed')),
+    decided_by TEXT NOT NULL,
+    decided_at TEXT NOT NULL,
+    note       TEXT NOT NULL,
+    PRIMARY KEY (digest, decided_at, run_key, decision, decided_by)
+);
+
+-- The journal: one row per step of one line change. hash = SHA-256 over prev_hash and every other column.
+CREATE TABLE billing_journal (
+    tenant          TEXT NOT NULL,
+    seq             INTEGER NOT NULL,
+    integration     TEXT NOT NULL,
+    period_start    TEXT NOT NULL,
+    run_key         TEXT NOT NULL,
+    digest          TEXT NOT NULL,
+    change_id       TEXT NOT NULL,
+    line_id         TEXT NOT NULL,
+    contract_id     TEXT NOT NULL,
+    customer_codes  TEXT NOT NULL,
+    skus            TEXT NOT NULL,
+    state           TEXT NOT NULL CHECK (
+        state IN ('intended', 'sent', 'confirmed', 'verified', 'failed', 'unknown', 'stale', 'mismatch')
+    ),
+    at              TEXT NOT NULL,
+    quantity_before TEXT,
+    quantity_after  TEXT NOT NULL,
+    observed        TEXT,
+    request_id      TEXT NOT NULL,
+    detail          TEXT NOT NULL,
+    prev_hash       TEXT NOT NULL,
+    hash            TEXT NOT NULL,
+    PRIMARY KEY (tenant, seq)
+);
+
+CREATE INDEX billing_journal_of_diff ON billing_journal (digest);
+
+CREATE INDEX billing_journal_of_period ON billing_journal (tenant, period_start, integration);
+
+-- Where each tenant's chain ends; its row is the lock under which the chain grows.
+CREATE TABLE billing_journal_heads (
+    tenant TEXT PRIMARY KEY,
+    seq    INTEGER NOT NULL,
+    hash   TEXT NOT NULL
+);
+
+CREATE TABLE billing_managed_lines (
+    tenant        TEXT NOT NULL,
+    integration   TEXT NOT NULL,
+    line_id       TEXT NOT NULL,
+    customer_code TEXT NOT NULL,
+    sku           TEXT NOT NULL,
+    contract_id   TEXT NOT NULL,
+    account_id    TEXT NOT NULL,
+    service_id    TEXT NOT NULL,
+    quantity      TEXT NOT NULL,
+    period_start  TEXT NOT NULL,
+    billing_cycle TEXT NOT NULL,
+    PRIMARY KEY (tenant, integration, line_id, customer_code, sku)
+);
+
+-- The stages of a run that reported, in the order in which they first did; its row is the lock of a replacement.
+CREATE TABLE billing_finding_stages (
+    run_key  TEXT NOT NULL,
+    stage    TEXT NOT NULL,
+    stage_no INTEGER NOT NULL,
+    PRIMARY KEY (run_key, stage)
+);
+
+CREATE TABLE billing_findings (
+    run_key    TEXT NOT NULL,
+    stage      TEXT NOT NULL,
+    row_no     INTEGER NOT NULL,
+    code       TEXT NOT NULL,
+    number     INTEGER NOT NULL,
+    level      TEXT NOT NULL CHECK (level IN ('verbose', 'info', 'warning', 'error')),
+    scope      TEXT NOT NULL CHECK (scope IN ('run', 'customer', 'item', 'line')),
+    subject    TEXT NOT NULL,
+    message    TEXT NOT NULL,
+    resolution TEXT NOT NULL,
+    PRIMARY KEY (run_key, stage, row_no),
+    FOREIGN KEY (run_key, stage) REFERENCES billing_finding_stages (run_key, stage)
+);
+
+CREATE TABLE billing_runs (
+    run_key       TEXT PRIMARY KEY,
+    integration   TEXT NOT NULL,
+    tenant        TEXT NOT NULL,
+    period_start  TEXT NOT NULL,
+    period_end    TEXT NOT NULL,
+    started_at    TEXT NOT NULL,
+    finished_at   TEXT,
+    result        TEXT CHECK (
+        result IN (
+            'Succeeded', 'Succeeded with warnings', 'Partly failed', 'Failed', 'Cancelled', 'Nothing to do'
+        )
+    ),
+    failure_class TEXT NOT NULL,
+    dry_run       INTEGER NOT NULL CHECK (dry_run IN (0, 1)),
+    digest        TEXT NOT NULL,
+    counts        TEXT NOT NULL,
+    summary       TEXT NOT NULL,
+    attempts      INTEGER NOT NULL
+);
+
+CREATE INDEX billing_runs_of_integration ON billing_runs (integration, period_start);
+
+-- One holder per tenant and period. The token only grows: a holder with an older one is fenced off. owner '' = free.
+CREATE TABLE billing_locks (
+    tenant       TEXT NOT NULL,
+    period_start TEXT NOT NULL,
+    owner        TEXT NOT NULL,
+    token        INTEGER NOT NULL,
+    ttl_s        INTEGER NOT NULL,
+    expires_at   TEXT NOT NULL,
+    PRIMARY KEY (tenant, period_start)
+);
+
+-- Written and emptied again to find out whether the ledger can be written.
+CREATE TABLE billing_write_probe (
+    probe TEXT PRIMARY KEY
+);

@@ -1,0 +1,63 @@
+-- Contract diffs and the decisions about them.
+
+-- name: diff_write
+-- Writes the head of a diff, unless the same content is there already.
+INSERT INTO billing_diffs (
+    digest, integration, psa, tenant, period_start, period_end, timezone, complete, applicable,
+    unchanged_count, inputs, strategy, snapshot_id, charge_set_id, counts, totals
+) VALUES (
+    :digest, :integration, :psa, :tenant, :period_start, :period_end, :timezone, :complete, :applicable,
+    :unchanged_count, :inputs, :strategy, :snapshot_id, :charge_set_id, :counts, :totals
+)
+ON CONFLICT (digest) DO NOTHING;
+
+-- name: diff_run_write
+-- Remembers that a run came to this diff.
+INSERT INTO billing_diff_runs (digest, run_key) VALUES (:digest, :run_key)
+ON CONFLICT (digest, run_key) DO NOTHING;
+
+-- name: diff_read
+-- Reads the head of a diff.
+SELECT
+    digest, integration, psa, tenant, period_start, period_end, timezone, complete, applicable,
+    unchanged_count, inputs, strategy, snapshot_id, charge_set_id, counts, totals
+FROM billing_diffs
+WHERE digest = :digest;
+
+-- name: diff_changes_read
+-- Reads the line changes of a diff, in order.
+SELECT
+    change_id, kind, customer_codes, customer_names, account_id, account_name, contract_id, contract_name,
+    service_id, service_name, line_id, skus, quantity_before, quantity_after, unit_cost, unit_price,
+    effective_date, line_version, reason, charge_nos, held_by
+FROM billing_diff_changes
+WHERE digest = :digest
+ORDER BY row_no;
+
+-- name: diff_matched_read
+-- Reads the lines that a diff matched to usage, in order.
+SELECT line_id, contract_id, account_id, service_id, customer_code, sku, quantity, billing_cycle
+FROM billing_diff_matched
+WHERE digest = :digest
+ORDER BY row_no;
+
+-- name: diff_findings_read
+-- Reads the findings of a diff, in order.
+SELECT code, number, level, scope, subject, message, resolution
+FROM billing_diff_findings
+WHERE digest = :digest
+ORDER BY row_no;
+
+-- name: approval_write
+-- Adds a decision about a diff; the same decision told twice is one.
+INSERT INTO billing_approvals (digest, run_key, decision, decided_by, decided_at, note)
+VALUES (:digest, :run_key, :decision, :decided_by, :decided_at, :note)
+ON CONFLICT (digest, decided_at, run_key, decision, decided_by) DO NOTHING;
+
+-- name: approval_latest
+-- Reads the latest decision about a diff; of two at the same instant a refusal counts.
+SELECT digest, run_key, decision, decided_by, decided_at, note
+FROM billing_approvals
+WHERE digest = :digest
+ORDER BY decided_at DESC, CASE decision WHEN 'rejected' THEN 0 ELSE 1 END, run_key
+LIMIT 1;

@@ -1,0 +1,75 @@
+-- The append-only, hash-chained journal of line changes.
+
+-- name: journal_head_open
+-- Starts the chain of a tenant, unless it has one.
+INSERT INTO billing_journal_heads (tenant, seq, hash) VALUES (:tenant, 0, :hash)
+ON CONFLICT (tenant) DO NOTHING;
+
+-- name: journal_head_take
+-- Locks the end of a tenant's chain until the transaction ends, and reads it.
+UPDATE billing_journal_heads SET seq = seq WHERE tenant = :tenant RETURNING seq, hash;
+
+-- name: journal_head_move
+-- Moves the end of a tenant's chain.
+UPDATE billing_journal_heads SET seq = :seq, hash = :hash WHERE tenant = :tenant;
+
+-- name: journal_head_read
+-- Reads the end of a tenant's chain.
+SELECT seq, hash FROM billing_journal_heads WHERE tenant = :tenant;
+
+-- name: journal_write
+-- Appends one entry.
+INSERT INTO billing_journal (
+    tenant, seq, integration, period_start, run_key, digest, change_id, line_id, contract_id, customer_codes, skus,
+    state, at, quantity_before, quantity_after, observed, request_id, detail, prev_hash, hash
+) VALUES (
+    :tenant, :seq, :integration, :period_start, :run_key, :digest, :change_id, :line_id, :contract_id, :customer_codes,
+    :skus, :state, :at, :quantity_before, :quantity_after, :observed, :request_id, :detail, :prev_hash, :hash
+);
+
+-- name: journal_of_tenant
+-- Reads the whole chain of a tenant.
+SELECT
+    tenant, seq, integration, period_start, run_key, digest, change_id, line_id, contract_id, customer_codes, skus,
+    state, at, quantity_before, quantity_after, observed, request_id, detail, prev_hash, hash
+FROM billing_journal
+WHERE tenant = :tenant
+ORDER BY seq;
+
+-- name: journal_of_period
+-- Reads the entries of a tenant for one billing period.
+SELECT
+    tenant, seq, integration, period_start, run_key, digest, change_id, line_id, contract_id, customer_codes, skus,
+    state, at, quantity_before, quantity_after, observed, request_id, detail, prev_hash, hash
+FROM billing_journal
+WHERE tenant = :tenant AND period_start = :period_start
+ORDER BY seq;
+
+-- name: journal_states
+-- Reads the last entry of every change of a diff.
+SELECT
+    tenant, integration, period_start, run_key, digest, change_id, line_id, contract_id, customer_codes, skus,
+    state, at, quantity_before, quantity_after, observed, request_id, detail
+FROM (
+    SELECT billing_journal.*, ROW_NUMBER() OVER (PARTITION BY change_id ORDER BY seq DESC) AS newest
+    FROM billing_journal
+    WHERE digest = :digest
+) AS entry
+WHERE newest = 1
+ORDER BY seq;
+
+-- name: journal_last_of_lines
+-- Reads where every change of a period stands, but for changes of lines that a later change dealt with.
+SELECT change_id, line_id, state
+FROM (
+    SELECT
+        seq, change_id, line_id, state,
+        ROW_NUMBER() OVER (PARTITION BY change_id ORDER BY seq DESC) AS newest_of_change,
+        ROW_NUMBER() OVER (
+            PARTITION BY CASE WHEN line_id = '' THEN change_id ELSE line_id END ORDER BY seq DESC
+        ) AS newest_of_line
+    FROM billing_journal
+    WHERE tenant = :tenant AND integration = :integration AND period_start = :period_start
+) AS entry
+WHERE newest_of_change = 1 AND newest_of_line = 1
+ORDER BY seq;

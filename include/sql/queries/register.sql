@@ -1,0 +1,38 @@
+-- The register of managed lines: what the product set, and may therefore set to zero.
+
+-- name: managed_lines_read
+-- Reads the managed lines of an integration.
+SELECT tenant, line_id, contract_id, account_id, service_id, customer_code, sku, quantity, period_start, billing_cycle
+FROM billing_managed_lines
+WHERE tenant = :tenant AND integration = :integration
+ORDER BY line_id, customer_code, sku;
+
+-- name: managed_lines_of_customers
+-- Reads the managed lines of some customers of an integration.
+SELECT tenant, line_id, contract_id, account_id, service_id, customer_code, sku, quantity, period_start, billing_cycle
+FROM billing_managed_lines
+WHERE tenant = :tenant AND integration = :integration AND customer_code IN :customers
+ORDER BY line_id, customer_code, sku;
+
+-- name: managed_line_write
+-- Registers a line or renews it; a period that was run late does not undo what a newer one registered.
+INSERT INTO billing_managed_lines (
+    tenant, integration, line_id, customer_code, sku, contract_id, account_id, service_id, quantity, period_start,
+    billing_cycle
+) VALUES (
+    :tenant, :integration, :line_id, :customer_code, :sku, :contract_id, :account_id, :service_id, :quantity,
+    :period_start, :billing_cycle
+)
+ON CONFLICT (tenant, integration, line_id, customer_code, sku) DO UPDATE SET
+    contract_id = excluded.contract_id,
+    account_id = excluded.account_id,
+    service_id = excluded.service_id,
+    quantity = excluded.quantity,
+    period_start = excluded.period_start,
+    billing_cycle = excluded.billing_cycle
+WHERE excluded.period_start >= billing_managed_lines.period_start;
+
+-- name: managed_line_forget
+-- Takes a line of an integration out of the register.
+DELETE FROM billing_managed_lines
+WHERE tenant = :tenant AND integration = :integration AND line_id = :line_id;

@@ -1,0 +1,57 @@
+-- Run history.
+
+-- name: run_start
+-- Opens a run, or opens it again: the first start stays, the attempts are counted.
+INSERT INTO billing_runs (
+    run_key, integration, tenant, period_start, period_end, started_at, finished_at, result, failure_class, dry_run,
+    digest, counts, summary, attempts
+) VALUES (
+    :run_key, :integration, :tenant, :period_start, :period_end, :started_at, :finished_at, :result, :failure_class,
+    :dry_run, :digest, :counts, :summary, 1
+)
+ON CONFLICT (run_key) DO UPDATE SET
+    period_start = excluded.period_start,
+    period_end = excluded.period_end,
+    finished_at = excluded.finished_at,
+    result = excluded.result,
+    failure_class = excluded.failure_class,
+    dry_run = excluded.dry_run,
+    digest = excluded.digest,
+    counts = excluded.counts,
+    summary = excluded.summary,
+    attempts = billing_runs.attempts + 1;
+
+-- name: run_finish
+-- Closes a run; when it is closed again, the last word counts.
+INSERT INTO billing_runs (
+    run_key, integration, tenant, period_start, period_end, started_at, finished_at, result, failure_class, dry_run,
+    digest, counts, summary, attempts
+) VALUES (
+    :run_key, :integration, :tenant, :period_start, :period_end, :started_at, :finished_at, :result, :failure_class,
+    :dry_run, :digest, :counts, :summary, 1
+)
+ON CONFLICT (run_key) DO UPDATE SET
+    finished_at = excluded.finished_at,
+    result = excluded.result,
+    failure_class = excluded.failure_class,
+    digest = excluded.digest,
+    counts = excluded.counts,
+    summary = excluded.summary;
+
+-- name: run_read
+-- Reads one run.
+SELECT
+    run_key, integration, tenant, period_start, period_end, started_at, finished_at, result, failure_class, dry_run,
+    digest, counts, summary, attempts
+FROM billing_runs
+WHERE run_key = :run_key;
+
+-- name: runs_of_integration
+-- Reads the latest runs of an integration, the newest first.
+SELECT
+    run_key, integration, tenant, period_start, period_end, started_at, finished_at, result, failure_class, dry_run,
+    digest, counts, summary, attempts
+FROM billing_runs
+WHERE integration = :integration
+ORDER BY started_at DESC, run_key DESC
+LIMIT :limit;

@@ -1,0 +1,58 @@
+-- Writing many rows at once, positional, in the driver's own form. The loader reads the column names from the text.
+
+-- name: usage_records_write
+-- Writes the rows of a snapshot.
+INSERT INTO billing_usage_records (
+    snapshot_id, row_no, source, position, record_id, customer_code, customer_name, billing_identifier, sku,
+    description, summary, term, billing_cycle, item_id, kind, quantity, assigned, enabled, total, unit,
+    unit_cost, unit_price, currency, billable, period_start, period_end, actor, plan, attributes
+) VALUES (
+    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+);
+
+-- name: charge_lines_write
+-- Writes the charge lines of a charge set.
+INSERT INTO billing_charge_lines (
+    charge_set_id, charge_no, customer_code, customer_name, billing_identifier, sku, term, billing_cycle,
+    item_id, description, summary, unit, quantity, unit_cost, unit_price, currency, record_count, attributes
+) VALUES (
+    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+);
+
+-- name: row_outcomes_write
+-- Writes what became of each row of a charge set.
+INSERT INTO billing_row_outcomes (
+    charge_set_id, row_no, position, charge_no, quantity, rule, reason
+) VALUES (
+    ?, ?, ?, ?, ?, ?, ?
+);
+
+-- name: diff_changes_write
+-- Writes the line changes of a diff.
+INSERT INTO billing_diff_changes (
+    digest, row_no, change_id, kind, customer_codes, customer_names, account_id, account_name, contract_id,
+    contract_name, service_id, service_name, line_id, skus, quantity_before, quantity_after, unit_cost,
+    unit_price, effective_date, line_version, reason, charge_nos, held_by
+) VALUES (
+    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+);
+
+-- name: diff_matched_write
+-- Writes the lines that a diff matched to usage.
+INSERT INTO billing_diff_matched (
+    digest, row_no, line_id, contract_id, account_id, service_id, customer_code, sku, quantity, billing_cycle
+) VALUES (
+    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+);
+
+-- name: diff_findings_write
+-- Writes the findings of a diff.
+INSERT INTO billing_diff_findings (
+    digest, row_no, code, number, level, scope, subject, message, resolution
+) VALUES (
+    ?, ?, ?, ?, ?, ?, ?, ?, ?
+);
+
+-- name: migration_turn
+-- Waits until nobody else migrates: BEGIN IMMEDIATE did already.
+SELECT 1;
