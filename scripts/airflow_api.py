@@ -1,0 +1,98 @@
+"""The few calls of Airflow's public REST API that a person's clicks amount to. Standard library only."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+from urllib.error import HTTPError
+from urllib.parse import quote
+from urllib.request import Request, urlopen
+
+ENDED = {"success", "failed"}
+
+
+class AirflowApi:
+    """A signed-in user of a local Airflow.
+
+    :param base_url: e.g. ``http://127.0.0.1:8080``.
+    """
+
+    def __init__(self, base_url: str, user: str, password: str) -> None:
+        self.base_url = base_url.rstrip("/")
+        self._token = ""
+        answer = self._call("POST", "/auth/token", {"username": user, "password": password})
+        self._token = answer["access_token"]
+
+    def unpause(self, dag_id: str, *, wait_s: float = 120) -> None:
+        """Unpause a DAG, waiting until Airflow has read its file."""
+        deadline = time.monotonic() + wait_s
+        while True:
+            try:
+                self._call("PATCH", f"/api/v2/dags/{dag_id}", {"is_paused": False})
+            except HTTPError as error:
+                if error.code != 404 or time.monotonic() > deadline:
+                    raise
+                time.sleep(1)
+            else:
+                return
+
+    def trigger(self, dag_id: str, **params: Any) -> str:
+        """Trigger a run by hand, as the form does; return its run id."""
+        answer = self._call("POST", f"/api/v2/dags/{dag_id}/dagRuns", {"logical_date": None, "conf": params})
+        return str(answer["dag_run_id"])
+
+    def runs(self, dag_id: str) -> list[dict[str, Any]]:
+        """Return the runs of a DAG, oldest first."""
+        return list(self._call("GET", f"/api/v2/dags/{dag_id}/dagRuns?order_by=run_after")["dag_runs"])
+
+    def run(self, dag_id: str, run_id: str) -> dict[str, Any]:
+        """Return one run."""
+        return dict(self._call("GET", f"/api/v2/dags/{dag_id}/dagRuns/{quote(run_id, safe='')}"))
+
+    def tasks(self, dag_id: str, run_id: str) -> dict[str, str]:
+        """Return the state of each task of a run."""
+        found = self._call("GET", f"/api/v2/dags/{dag_id}/dagRuns/{quote(run_id, safe='')}/taskInstances")
+        return {entry["task_id"]: entry["state"] for entry in found["task_instances"]}
+
+    def answer_review(self, dag_id: str, run_id: str, task_id: str, option: str) -> None:
+        """Answer a review task as its form does."""
+        path = f"/api/v2/dags/{dag_id}/dagRuns/{quote(run_id, safe='')}/taskInstances/{task_id}/-1/hitlDetails"
+        self._call("PATCH", path, {"chosen_options": [option], "params_input": {}})
+
+    def clear(self, dag_id: str, run_id: str, task_ids: list[str], *, downstream: bool = True) -> None:
+        """Clear tasks of a run, so that they run again."""
+        wish = {
+            "dry_run": False, "dag_run_id": run_id, "task_ids": task_ids, "only_failed": False,
+            "include_downstream": downstream, "reset_dag_runs": True,
+        }  # fmt: skip
+        self._call("POST", f"/api/v2/dags/{dag_id}/clearTaskInstances", wish)
+
+    def xcom(self, dag_id: str, run_id: str, task_id: str) -> Any:
+        """Return what a task returned."""
+        path = (
+            f"/api/v2/dags/{dag_id}/dagRuns/{quote(run_id, safe='')}/taskInstances/{task_id}/xcomEntries/return_value"
+        )
+        return self._call("GET", f"{path}?deserialize=false")["value"]
+
+    def wait(self, dag_id: str, run_id: str, *, until: set[str] = ENDED, wait_s: float = 300) -> str:
+        """Wait until a run ends, or until its review waits for an answer; return the state."""
+        deadline = time.monotonic() + wait_s
+        while time.monotonic() < deadline:
+            state = str(self.run(dag_id, run_id)["state"])
+            if state in until:
+                return state
+            if "awaiting_input" in until and "awaiting_input" in self.tasks(dag_id, run_id).values():
+                return "awaiting_input"
+            time.sleep(1)
+        raise TimeoutError(f"run {run_id} did not end within {wait_s:.0f} s: {self.tasks(dag_id, run_id)}")
+
+    def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+        request = Request(  # noqa: S310 - a loopback address that we made
+            f"{self.base_url}{path}",
+            method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Content-Type": "application/json", "Authorization": f"Bearer {self._token}"},
+        )
+        with urlopen(request, timeout=30) as answer:  # noqa: S310
+            return json.load(answer)
