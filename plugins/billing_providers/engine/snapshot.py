@@ -20,9 +20,7 @@ from billing_providers.model.usage import UsageRecord, UsageSnapshot
 # Part of the digest's definition: columns are hashed in slices of this many records, to bound memory.
 _SLICE = 65_536
 _FIELDS = tuple(field.name for field in fields(UsageRecord))
-_COMPUTED = frozenset(
-    ("quantity", "assigned", "enabled", "total", "unit_cost", "unit_price", "period_start", "period_end")
-)
+_TEXTS = frozenset(field.name for field in fields(UsageRecord) if field.type in {"str", "UsageKind"})
 
 
 def snapshot_of(
@@ -64,29 +62,35 @@ def snapshot_of(
 
 
 def _digest(head: dict[str, Any], records: Sequence[UsageRecord]) -> str:
-    digest = hashlib.sha256(_encoded(head))
+    digest = hashlib.sha256(json.dumps(head, sort_keys=True).encode("ascii"))
     for start in range(0, len(records), _SLICE):
         chunk = records[start : start + _SLICE]
-        texts = _CanonicalTexts()
         for name in _FIELDS:
+            texts = _CanonicalTexts()  # one per column: True == 1 would share an entry
             column = map(attrgetter(name), chunk)
-            digest.update(_encoded([texts[value] for value in column] if name in _COMPUTED else list(column)))
+            digest.update(_joined(list(column) if name in _TEXTS else [texts[value] for value in column]))
     return digest.hexdigest()
 
 
-class _CanonicalTexts(dict[Decimal | date | None, str | None]):
-    """Text of each distinct decimal and date: 1.0 and 1.00 are the same content."""
+def _joined(texts: list[str]) -> bytes:
+    """Return one column's bytes, from which its texts could be told apart again."""
+    form, joined = "plain", "\0".join(texts)
+    if joined.count("\0") != len(texts) - 1:  # a text holds the separator itself
+        form, joined = "json", json.dumps(texts)
+    return f"{form} {len(joined)}:{joined}".encode("utf-8", "surrogatepass")
 
-    def __missing__(self, value: Decimal | date | None) -> str | None:
+
+class _CanonicalTexts(dict[Decimal | date | bool | None, str]):
+    """Text of each distinct value: 1.0 and 1.00 are the same content. Absent is empty, which no value is."""
+
+    def __missing__(self, value: Decimal | date | bool | None) -> str:
         self[value] = text = _canonical_text(value)
         return text
 
 
-def _canonical_text(value: Decimal | date | None) -> str | None:
+def _canonical_text(value: Decimal | date | bool | None) -> str:
     if value is None:
-        return None
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     return text_from_decimal(value) if isinstance(value, Decimal) else value.isoformat()
-
-
-def _encoded(value: object) -> bytes:
-    return json.dumps(value, ensure_ascii=True, sort_keys=True, separators=(",", ":")).encode("ascii")
