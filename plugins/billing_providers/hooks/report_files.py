@@ -1,0 +1,157 @@
+"""Rows out of an exported report, CSV or XLSX: as text, exactly as the file holds them, or a reason why not.
+
+- CSV: the encoding is UTF-8 (with or without mark), UTF-16, else Windows-1252; the delimiter is the one of
+  ``, ; tab |`` that makes the most columns out of the heading row.
+- XLSX: numbers are read as text with the 15 significant digits that Excel keeps and shows, so that a stored
+  0.30000000000000004 is the 0.3 that people see; dates become ISO dates. A formula is no value: it is refused.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from billing_providers.errors import SettingsError
+
+_DELIMITERS = ",;\t|"
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A cell that holds no value: a formula or an error of the spreadsheet."""
+
+    why: str
+
+
+@dataclass(slots=True)
+class Sheet:
+    """The heading row and the rows below it, with the row numbers that people see; blank rows are left out."""
+
+    headings: list[str] = field(default_factory=list)
+    rows: list[tuple[int, list[Any]]] = field(default_factory=list)
+    broken_off: str = ""  # why the file looks half-written; empty when it looks whole
+    notes: list[str] = field(default_factory=list)
+
+
+def read_csv(content: bytes, *, delimiter: str = "", encoding: str = "", where: str) -> Sheet:
+    """Return the rows of a CSV file. Empty ``delimiter`` and ``encoding`` are found out.
+
+    :raises SettingsError: when the encoding does not fit.
+    """
+    sheet = Sheet()
+    text = _decoded(content, encoding, sheet, where)
+    if text[:4].casefold() == "sep=" and "\n" in text:  # Excel's own hint, no row
+        hint, _, text = text.partition("\n")
+        delimiter, first_row = delimiter or hint[4:5], 1
+    else:
+        first_row = 0
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter or _delimiter(text), strict=True)
+    try:
+        for cells in rows:
+            _take(sheet, rows.line_num + first_row, cells)
+    except csv.Error as error:
+        sheet.broken_off = f"row {rows.line_num + first_row} cannot be read: {error}"
+        return sheet
+    if sheet.rows and not text.endswith(("\n", "\r")) and len(sheet.rows[-1][1]) < len(sheet.headings):
+        sheet.broken_off = f"the last row ({sheet.rows[-1][0]}) is cut off"
+    return sheet
+
+
+def read_xlsx(content: bytes, *, sheet_name: str = "", where: str) -> Sheet:
+    """Return the rows of a worksheet, by default the first.
+
+    :raises SettingsError: when there is no such worksheet.
+    """
+    import zipfile
+
+    from openpyxl import load_workbook
+    from openpyxl.utils.exceptions import InvalidFileException
+
+    sheet = Sheet()
+    try:
+        book = load_workbook(io.BytesIO(content), read_only=True, data_only=False)
+    except (zipfile.BadZipFile, InvalidFileException, KeyError, OSError) as error:
+        sheet.broken_off = f"it is not a whole workbook ({type(error).__name__})"
+        return sheet
+    if sheet_name and sheet_name not in book.sheetnames:
+        allowed = ", ".join(book.sheetnames)
+        raise SettingsError("no such worksheet", where=where, key="sheet", value=sheet_name, allowed=allowed)
+    worksheet = book[sheet_name] if sheet_name else book.worksheets[0]
+    for number, cells in enumerate(worksheet.iter_rows(), start=1):
+        texts = [_cell_text(cell) for cell in cells]
+        _take(sheet, number, texts + [""] * (len(sheet.headings) - len(texts)))
+    book.close()
+    return sheet
+
+
+def _take(sheet: Sheet, number: int, cells: list[Any]) -> None:
+    if not any(cell if isinstance(cell, Refused) else cell.strip() for cell in cells):
+        return
+    if not sheet.headings:
+        sheet.headings = [cell.strip() if isinstance(cell, str) else "" for cell in cells]
+        while sheet.headings and not sheet.headings[-1]:
+            sheet.headings.pop()
+        return
+    while len(cells) > len(sheet.headings) and cells[-1] == "":
+        cells.pop()
+    sheet.rows.append((number, cells))
+
+
+def _cell_text(cell: Any) -> Any:
+    value = cell.value
+    if value is None:
+        return ""
+    if cell.data_type == "f":
+        return Refused("a formula; export values")
+    if cell.data_type == "e":
+        return Refused(f"the spreadsheet error {value}")
+    return _value_text(value)
+
+
+def _value_text(value: Any) -> str:
+    if isinstance(value, float):
+        return format(value, ".15g")
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    return str(value)
+
+
+def _decoded(content: bytes, encoding: str, sheet: Sheet, where: str) -> str:
+    if not encoding:
+        encoding = _encoding(content)
+        if encoding == "cp1252":
+            sheet.notes.append("the file is not UTF-8 and was read as Windows-1252")
+    try:
+        return content.decode(encoding)
+    except (UnicodeDecodeError, LookupError) as error:
+        raise SettingsError(
+            f"the file cannot be read ({error})",
+            where=where,
+            key="encoding",
+            value=encoding,
+            allowed="e.g. utf-8, cp1252",
+        ) from None
+
+
+def _encoding(content: bytes) -> str:
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(content)  # a file cut off inside a letter is still UTF-8
+    except UnicodeDecodeError:
+        return "cp1252"
+    return "utf-8-sig"
+
+
+def _delimiter(text: str) -> str:
+    heading = next(_lines(text), "")
+    return max(_DELIMITERS, key=lambda mark: len(next(csv.reader([heading], delimiter=mark), [])))
+
+
+def _lines(text: str) -> Iterator[str]:
+    return (line for line in io.StringIO(text) if line.strip())
