@@ -1,0 +1,59 @@
+# Needs Python 3.11 or newer and make; `make setup` brings the rest into .venv.
+# Another interpreter: make setup PYTHON=python3.12
+
+PYTHON ?= python3
+PYTEST_ARGS ?= -n 2 --dist loadfile
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test airflow sandbox lint types docs bench wheel clean
+
+help:  ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(READY)  ## Make the virtual environment, if it is missing or out of date
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or newer is needed; $(PYTHON) is $$($(PYTHON) --version). Try: make setup PYTHON=python3.12"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) \
+		|| { echo "$(PYTHON) cannot make virtual environments; on Debian and Ubuntu: apt-get install python3-venv"; rm -rf $(VENV); exit 1; }
+	@echo "Installing into $(VENV) (about a minute the first time)"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+demo: setup  ## A realistic MSP closes a billing period, twice, against simulated vendors
+	$(BIN)/python -m scripts.demo
+
+test: setup  ## Run the tests; one file: make test PYTEST_ARGS=tests/unit/model
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+airflow: setup  ## Airflow's UI with the sandbox behind it; Ctrl-C ends everything
+	@$(BIN)/python -m scripts.airflow_ui
+
+sandbox: setup  ## Only the simulated vendors
+	@$(BIN)/python -m billing_providers.sandbox
+
+lint: setup  ## Ruff, format, import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	PYTHONPATH=plugins $(BIN)/lint-imports
+
+types: setup  ## mypy; strict where the product's knowledge lives
+	$(BIN)/mypy
+
+docs: setup  ## Write the generated tables of docs/ again
+	$(BIN)/python -m scripts.docs_tables --write
+
+bench: setup  ## How fast it is, beside plain references
+	$(BIN)/python -m benchmarks
+
+wheel: setup  ## Build the wheel into dist/
+	rm -rf dist
+	$(BIN)/python -m build --wheel --outdir dist
+
+clean:  ## Remove everything that make has made
+	rm -rf $(VENV) .venv-floor .airflow .demo dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,163 @@
+"""A project-local Airflow beside the sandbox: its own home, database, user and ports; everything on loopback.
+
+Used by ``make airflow`` and ``make demo``. Airflow's components are started one by one instead of by
+``airflow standalone``, whose log servers listen on every interface and whose children outlive it.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Self
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from scripts.local_processes import LocalProcesses, clean_environment, free_port
+
+ROOT = Path(__file__).resolve().parents[1]
+USER = "admin"
+PORT = 8080
+SANDBOX_PORT = 8600
+COMPONENTS = {
+    "scheduler": ["scheduler", "--skip-serve-logs"],
+    "dag-processor": ["dag-processor"],
+    "api-server": ["api-server"],
+    "triggerer": ["triggerer", "--skip-serve-logs"],
+}
+OWNED = ".made-by-local-airflow"  # only a home that holds this file is ever removed
+
+
+class LocalAirflow:
+    """The sandbox and an Airflow that is connected to it, from ``with`` to its end.
+
+    :param home: the Airflow home. It is made anew: the sandbox starts anew too, and the ledger remembers what it did.
+    :param bms_shape: ``line_api`` or ``published``, see the sandbox.
+    """
+
+    def __init__(self, home: Path, *, bms_shape: str = "line_api") -> None:
+        self.home = home
+        self.user, self.password = USER, secrets.token_urlsafe(9)
+        self.url = f"http://127.0.0.1:{free_port(PORT)}"
+        self.sandbox_url = f"http://127.0.0.1:{free_port(SANDBOX_PORT)}"
+        self.environment = clean_environment() | airflow_environment(home, self.url)
+        self.log_folder = home / "logs"
+        self._bms_shape = bms_shape
+        self._processes = LocalProcesses(self.log_folder)
+
+    def __enter__(self) -> Self:
+        try:
+            self._start()
+        except BaseException:
+            self._processes.end()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._processes.end()
+
+    def check(self) -> None:
+        """Raise when a component has ended by itself.
+
+        :raises RuntimeError: names it and shows the end of its log.
+        """
+        self._processes.check()
+
+    def _start(self) -> None:
+        make_home(self.home)
+        passwords = self.home / "simple_auth_manager_passwords.json.generated"
+        passwords.touch(mode=0o600)
+        passwords.write_text(json.dumps({self.user: self.password}), encoding="utf-8")
+        self._start_sandbox()
+        prepare(self.environment, sandbox_connections(self.sandbox_url))
+        for name, arguments in COMPONENTS.items():
+            self._processes.start(name, [sys.executable, "-m", "airflow", *arguments], self.environment)
+        self._processes.wait_until(self._healthy, what="Airflow", wait_s=180)
+
+    def _start_sandbox(self) -> None:
+        port, ready = self.sandbox_url.rpartition(":")[2], self.home / "sandbox-ready"
+        shape = "--published" if self._bms_shape == "published" else "--line-api"
+        command = [sys.executable, "-m", "billing_providers.sandbox", "--port", port, shape, "--ready-file", str(ready)]
+        self._processes.start("sandbox", command, self.environment)
+        self._processes.wait_until(ready.exists, what="the sandbox", wait_s=30)
+
+    def _healthy(self) -> bool:
+        try:
+            with urlopen(f"{self.url}/api/v2/monitor/health", timeout=5) as answer:
+                health = json.load(answer)
+        except (URLError, OSError, ValueError):
+            return False
+        return all(health[part]["status"] == "healthy" for part in ("metadatabase", "scheduler", "dag_processor"))
+
+
+def airflow_environment(home: Path, url: str) -> dict[str, str]:
+    """Return the settings of an Airflow that lives in ``home`` and answers at ``url``."""
+    return {
+        "PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin",
+        "PYTHONPATH": str(ROOT),
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW__API__BASE_URL": url,
+        "AIRFLOW__API__HOST": "127.0.0.1",
+        "AIRFLOW__API__PORT": url.rpartition(":")[2],
+        "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
+        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{url}/execution/",
+        "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__CORE__PARALLELISM": "4",
+        "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{USER}:admin",
+        "AIRFLOW__CORE__TEST_CONNECTION": "Enabled",
+        "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "10",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}",
+        "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+    }
+
+
+def sandbox_connections(sandbox_url: str) -> dict[str, dict[str, Any]]:
+    """Return the Airflow connections to a sandbox, by connection id."""
+    from billing_providers.sandbox.credentials import ATRIA_TOKEN, BMS_PASSWORD, BMS_TENANT, BMS_USER
+
+    line_api = {
+        "list": {"method": "GET", "path": "/v2/finance/contracts/{contract_id}/services"},
+        "update": {"method": "PUT", "path": "/v2/finance/contracts/{contract_id}/services/{line_id}"},
+    }
+    return {
+        "kaseya_bms_default": {
+            "conn_type": "kaseya_bms",
+            "host": f"{sandbox_url}/kaseya_bms",
+            "login": BMS_USER,
+            "password": BMS_PASSWORD,
+            "extra": {"tenant": BMS_TENANT, "line_api": json.dumps(line_api)},
+        },
+        "atria_default": {"conn_type": "atria", "host": f"{sandbox_url}/atria", "password": ATRIA_TOKEN},
+    }
+
+
+def make_home(home: Path) -> None:
+    """Make an empty Airflow home, in place of one that we made before.
+
+    :raises RuntimeError: when something else is in its place.
+    """
+    if home.exists():
+        if not (home / OWNED).exists():
+            raise RuntimeError(f"{home} is not ours to remove; move it away and try again")
+        shutil.rmtree(home)
+    home.mkdir(parents=True)
+    (home / OWNED).touch()
+
+
+def prepare(environment: Mapping[str, str], connections: Mapping[str, Mapping[str, Any]]) -> None:
+    """Migrate the database and store pools and connections, in one process, since each start of Airflow costs seconds.
+
+    :raises RuntimeError: holds what that process printed.
+    """
+    command = [sys.executable, str(ROOT / "scripts" / "prepare_airflow.py")]
+    done = subprocess.run(
+        command, input=json.dumps(connections), env=dict(environment), capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise RuntimeError(f"preparing Airflow failed:\n{done.stdout[-2000:]}{done.stderr[-4000:]}")
