@@ -246,7 +246,7 @@ CREATE TABLE billing_managed_lines (
     quantity      TEXT NOT NULL,
     period_start  TEXT NOT NULL,
     billing_cycle TEXT NOT NULL,
-    PRIMARY KEY (tenant, integration, line_id, customer_code, sku)
+    PRIMARY KEY (tenant, integration, line_id)
 );
 
 -- The stages of a run that reported, in the order in which they first did; its row is the lock of a replacement.

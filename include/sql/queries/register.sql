@@ -5,14 +5,7 @@
 SELECT tenant, line_id, contract_id, account_id, service_id, customer_code, sku, quantity, period_start, billing_cycle
 FROM billing_managed_lines
 WHERE tenant = :tenant AND integration = :integration
-ORDER BY line_id, customer_code, sku;
-
--- name: managed_lines_of_customers
--- Reads the managed lines of some customers of an integration.
-SELECT tenant, line_id, contract_id, account_id, service_id, customer_code, sku, quantity, period_start, billing_cycle
-FROM billing_managed_lines
-WHERE tenant = :tenant AND integration = :integration AND customer_code IN :customers
-ORDER BY line_id, customer_code, sku;
+ORDER BY line_id;
 
 -- name: managed_line_write
 -- Registers a line or renews it; a period that was run late does not undo what a newer one registered.
@@ -23,7 +16,9 @@ INSERT INTO billing_managed_lines (
     :tenant, :integration, :line_id, :customer_code, :sku, :contract_id, :account_id, :service_id, :quantity,
     :period_start, :billing_cycle
 )
-ON CONFLICT (tenant, integration, line_id, customer_code, sku) DO UPDATE SET
+ON CONFLICT (tenant, integration, line_id) DO UPDATE SET
+    customer_code = excluded.customer_code,
+    sku = excluded.sku,
     contract_id = excluded.contract_id,
     account_id = excluded.account_id,
     service_id = excluded.service_id,

@@ -1,0 +1,88 @@
+"""Charge sets: the charge lines that the billing rules made of a snapshot, and what became of every row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import count, repeat
+from typing import TYPE_CHECKING
+
+from billing_providers.errors import LedgerError
+from billing_providers.ledger.codec import RowCodec
+from billing_providers.ledger.snapshots import USAGE
+from billing_providers.ledger.store import Store
+from billing_providers.model.charges import ChargeLine, ChargeSet, RowOutcome
+from billing_providers.model.frames import frame_of_columns
+from billing_providers.model.usage import UsageRecord
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_HEAD = RowCodec(ChargeSet)
+_LINES = RowCodec(ChargeLine)
+_OUTCOMES = RowCodec(RowOutcome)
+_NUMBERS_AT_ONCE = 500  # databases bound the number of parameters of one statement
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One usage record behind a charge line, and the quantity that it counted for after the rules."""
+
+    charge_no: int
+    counted: Decimal | None
+    rule: str  # names of the rules that touched it, comma separated
+    record: UsageRecord
+
+
+class Charges:
+    """Immutable charge sets, by the id of their content."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def save(
+        self,
+        charge_set: ChargeSet,
+        charges: pd.DataFrame | Sequence[ChargeLine],
+        outcomes: pd.DataFrame | Sequence[RowOutcome],
+    ) -> None:
+        """Store a charge set with its charge lines and row outcomes, unless its content is there already."""
+        key = charge_set.charge_set_id
+        with self._store.writing("save the charge lines") as transaction:
+            if not transaction.run("charge_set_write", **_HEAD.encoded(charge_set)):
+                return
+            lines = {**_LINES.encoded_columns(charges), "charge_set_id": repeat(key, len(charges))}
+            transaction.write_columns("charge_lines_write", lines)
+            keys = {"charge_set_id": repeat(key, len(outcomes)), "row_no": count(1)}
+            transaction.write_columns("row_outcomes_write", {**_OUTCOMES.encoded_columns(outcomes), **keys})
+
+    def load(self, charge_set_id: str) -> tuple[ChargeSet, pd.DataFrame]:
+        """Return a charge set and its charge lines, a frame of :class:`ChargeLine` by ``charge_no``.
+
+        :raises LedgerError: for an unknown id.
+        """
+        with self._store.reading("read the charge lines") as transaction:
+            row = transaction.row("charge_set_read", charge_set_id=charge_set_id)
+            columns = transaction.columns("charge_lines_read", _LINES, charge_set_id=charge_set_id)
+        if row is None:
+            raise LedgerError(
+                f"the ledger ({self._store.place}) holds no charge set {charge_set_id}; apply the rules again"
+            )
+        return _HEAD.decoded(row), frame_of_columns(ChargeLine, columns)
+
+    def evidence(self, charge_set_id: str, charge_nos: Iterable[int]) -> list[Evidence]:
+        """Return the usage records that were counted for some charge lines, by charge line, then in source order."""
+        wanted = sorted(set(charge_nos))
+        found: list[Evidence] = []
+        with self._store.reading("read the usage behind the charge lines") as transaction:
+            for start in range(0, len(wanted), _NUMBERS_AT_ONCE):
+                rows = transaction.rows(
+                    "charge_evidence",
+                    charge_set_id=charge_set_id,
+                    charge_nos=wanted[start : start + _NUMBERS_AT_ONCE],
+                )
+                for row in rows:
+                    counted = None if row["counted"] is None else Decimal(row["counted"])
+                    found.append(Evidence(row["charge_no"], counted, row["rule"], USAGE.decoded(row)))
+        return found

@@ -1,0 +1,96 @@
+"""Opens the ledger that an Airflow connection names; without one, an SQLite file in the Airflow home."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from billing_providers.errors import SecretsError, SettingsError
+from billing_providers.ledger.ledger import Ledger
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import URL
+
+DEFAULT_CONN_ID = "billing_ledger"
+FILE_NAME = "billing_ledger.sqlite"
+_ALLOWED_TYPES = "sqlite, postgres"
+#: Extras of a PostgreSQL connection that are handed to the driver.
+POSTGRES_EXTRAS = (
+    "application_name",
+    "connect_timeout",
+    "keepalives_idle",
+    "options",
+    "sslcert",
+    "sslkey",
+    "sslmode",
+    "sslrootcert",
+    "target_session_attrs",
+)
+
+
+def open_ledger(conn_id: str = DEFAULT_CONN_ID) -> Ledger:
+    """Return the ledger of an Airflow connection. Nothing is connected yet.
+
+    :raises SecretsError: when a connection other than ``billing_ledger`` is named and does not exist.
+    :raises SettingsError: when the connection is no usable SQLite or PostgreSQL one.
+    """
+    from airflow.sdk import BaseHook
+    from airflow.sdk.exceptions import AirflowNotFoundException
+
+    try:
+        connection = BaseHook.get_connection(conn_id)
+    except AirflowNotFoundException:
+        # A mistyped id must not start a second, empty ledger: what it does not know it would never zero or lock.
+        if conn_id != DEFAULT_CONN_ID:
+            raise SecretsError("connection is missing", where=conn_id, allowed="the id of a connection") from None
+        home = Path(os.environ.get("AIRFLOW_HOME", "~/airflow")).expanduser().resolve()
+        return Ledger.at(_sqlite_url(str(home / FILE_NAME)))
+    return Ledger.at(url_of(connection))
+
+
+def url_of(connection: Any) -> URL:
+    """Return the database URL of an Airflow connection.
+
+    :raises SettingsError: for another type than SQLite and PostgreSQL, a relative path, a missing host, an unknown
+        extra. No message holds a value that could be secret.
+    """
+    where = f"connection {connection.conn_id}"
+    match connection.conn_type:
+        case "sqlite":
+            path = connection.host or connection.schema or ""
+            if not Path(path).is_absolute():
+                allowed = "an absolute path as host, or sqlite:////absolute/path as URI"
+                raise SettingsError("is not absolute", where=where, key="host", value=path, allowed=allowed)
+            return _sqlite_url(path)
+        case "postgres" | "postgresql":
+            return _postgres_url(connection, where)
+        case other:
+            raise SettingsError("holds no ledger", where=where, key="conn_type", value=other, allowed=_ALLOWED_TYPES)
+
+
+def _sqlite_url(path: str) -> URL:
+    from sqlalchemy.engine import URL
+
+    return URL.create("sqlite", database=path)
+
+
+def _postgres_url(connection: Any, where: str) -> URL:
+    from sqlalchemy.engine import URL
+
+    for key in ("host", "schema"):
+        if not getattr(connection, key):
+            raise SettingsError("is empty", where=where, key=key, allowed="host and database (schema) of the server")
+    extras = {key: str(value) for key, value in (connection.extra_dejson or {}).items()}
+    unknown = sorted(set(extras) - set(POSTGRES_EXTRAS))
+    if unknown:
+        raise SettingsError("unknown extra", where=where, key=unknown[0], allowed=", ".join(POSTGRES_EXTRAS))
+    return URL.create(
+        "postgresql",
+        username=connection.login or None,
+        password=connection.password or None,
+        host=connection.host,
+        port=connection.port or None,
+        database=connection.schema,
+        query=extras,
+    )

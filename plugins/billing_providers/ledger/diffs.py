@@ -1,0 +1,67 @@
+"""Contract diffs as they were planned, and the decisions of people about them."""
+
+from __future__ import annotations
+
+from itertools import count, repeat
+
+from billing_providers.errors import LedgerError
+from billing_providers.ledger.codec import RowCodec
+from billing_providers.ledger.store import Store
+from billing_providers.model.changes import ContractDiff, LineChange, MatchedLine
+from billing_providers.model.findings import Finding
+from billing_providers.model.runs import Approval
+
+_PARTS: dict[str, RowCodec[LineChange] | RowCodec[MatchedLine] | RowCodec[Finding]] = {
+    "changes": RowCodec(LineChange),
+    "matched": RowCodec(MatchedLine),
+    "findings": RowCodec(Finding),
+}
+_HEAD = RowCodec(ContractDiff, without=_PARTS)
+_APPROVAL = RowCodec(Approval)
+
+
+class Diffs:
+    """Immutable diffs, by digest; approvals are only ever added."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def save(self, diff: ContractDiff, run_key: str) -> None:
+        """Store a diff, unless its content is there already, and remember that this run came to it."""
+        with self._store.writing("save the contract diff") as transaction:
+            if transaction.run("diff_write", **_HEAD.encoded(diff)):
+                for part, codec in _PARTS.items():
+                    rows = getattr(diff, part)
+                    keys = {"digest": repeat(diff.digest, len(rows)), "row_no": count(1)}
+                    transaction.write_columns(f"diff_{part}_write", {**codec.encoded_columns(rows), **keys})
+            transaction.run("diff_run_write", digest=diff.digest, run_key=run_key)
+
+    def load(self, digest: str) -> ContractDiff:
+        """Return a diff exactly as it was saved.
+
+        :raises LedgerError: for an unknown digest.
+        """
+        with self._store.reading("read the contract diff") as transaction:
+            head = transaction.row("diff_read", digest=digest)
+            if head is None:
+                raise LedgerError(f"the ledger ({self._store.place}) holds no contract diff {digest}; plan again")
+            parts = {}
+            for part, codec in _PARTS.items():
+                columns = transaction.columns(f"diff_{part}_read", codec, digest=digest)
+                cells = zip(*(columns[name] for name in codec.names), strict=True)
+                parts[part] = tuple(codec.row_type(*row) for row in cells)
+        return _HEAD.decoded(head, **parts)
+
+    def approve(self, approval: Approval) -> None:
+        """Add a decision about a stored diff. The same decision told again is one.
+
+        :raises LedgerError: when the diff is not stored.
+        """
+        with self._store.writing(f"save the decision about diff {approval.digest[:12]}") as transaction:
+            transaction.run("approval_write", **_APPROVAL.encoded(approval))
+
+    def approval(self, digest: str) -> Approval | None:
+        """Return the latest decision about a diff; of two at the same instant a refusal counts."""
+        with self._store.reading("read the decision about the diff") as transaction:
+            row = transaction.row("approval_latest", digest=digest)
+        return None if row is None else _APPROVAL.decoded(row)

@@ -1,0 +1,83 @@
+"""The journal of pushes: append-only, durable before the call returns, hash-chained per PSA tenant."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from itertools import groupby
+from operator import attrgetter
+from typing import Any
+
+from billing_providers.ledger.chain import ENTRIES, GENESIS, broken_links, linked
+from billing_providers.ledger.locks import Lock, require_held
+from billing_providers.ledger.store import Store, Transaction
+from billing_providers.model.journal import OPEN, JournalEntry, JournalState
+
+
+class Journal:
+    """One chain per tenant. Safe for several threads and processes: whoever appends waits for its turn."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def append(self, entries: Sequence[JournalEntry], lock: Lock | None = None) -> None:
+        """Append entries in one transaction, on disk when this returns.
+
+        :param lock: the caller's lock; checked in the same transaction.
+        :raises LockHeld: when the lock was lost; nothing is appended.
+        :raises LedgerError: when the journal cannot be written; nothing is appended.
+        """
+        if not entries:
+            return
+        tenant_of = attrgetter("tenant")
+        with self._store.writing("write the journal") as transaction:
+            if lock is not None:
+                require_held(transaction, lock)
+            # Sorted, so that two appends that touch several tenants never wait for each other.
+            for tenant, own in groupby(sorted(entries, key=tenant_of), key=tenant_of):
+                head = _taken_head(transaction, tenant)
+                rows = linked(map(ENTRIES.encoded, own), head["seq"], head["hash"])
+                transaction.run_for_each("journal_write", rows)
+                transaction.run("journal_head_move", tenant=tenant, seq=rows[-1]["seq"], hash=rows[-1]["hash"])
+
+    def states(self, digest: str) -> dict[str, JournalEntry]:
+        """Return where each change of a diff stands: its last entry, by change id."""
+        with self._store.reading("read the journal") as transaction:
+            rows = transaction.rows("journal_states", digest=digest)
+        return {row["change_id"]: ENTRIES.decoded(row) for row in rows}
+
+    def open_lines(self, tenant: str, integration: str, period_start: date) -> set[str]:
+        """Return the line ids and change ids of a period that are not done.
+
+        A line stands where its last change stands: a later change of the same line, by whichever diff, makes
+        an earlier one immaterial.
+        """
+        with self._store.reading("read the journal") as transaction:
+            rows = transaction.rows(
+                "journal_last_of_lines", tenant=tenant, integration=integration, period_start=period_start.isoformat()
+            )
+        undone = [row for row in rows if JournalState(row["state"]) in OPEN]
+        return {key for row in undone for key in (row["line_id"], row["change_id"]) if key}
+
+    def entries(self, tenant: str, period_start: date | None = None) -> list[JournalEntry]:
+        """Return the journal of a tenant, oldest first; of one billing period when its start is given."""
+        with self._store.reading("read the journal") as transaction:
+            if period_start is None:
+                rows = transaction.rows("journal_of_tenant", tenant=tenant)
+            else:
+                rows = transaction.rows("journal_of_period", tenant=tenant, period_start=period_start.isoformat())
+        return [ENTRIES.decoded(row) for row in rows]
+
+    def verify(self, tenant: str) -> list[str]:
+        """Return what is wrong with the chain of a tenant; empty when every row is there and unchanged."""
+        with self._store.reading("read the journal") as transaction:
+            head = transaction.row("journal_head_read", tenant=tenant) or {"seq": 0, "hash": GENESIS}
+            return broken_links(transaction.each("journal_of_tenant", tenant=tenant), head["seq"], head["hash"])
+
+
+def _taken_head(transaction: Transaction, tenant: str) -> Any:
+    head = transaction.row("journal_head_take", tenant=tenant)
+    if head is None:
+        transaction.run("journal_head_open", tenant=tenant, hash=GENESIS)
+        head = transaction.row("journal_head_take", tenant=tenant)
+    return head

@@ -1,0 +1,83 @@
+"""The ledger: one object with a room for each kind of record, all on one database."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+from uuid import uuid4
+
+from billing_providers.ledger.charges import Charges
+from billing_providers.ledger.diffs import Diffs
+from billing_providers.ledger.findings import Findings
+from billing_providers.ledger.journal import Journal
+from billing_providers.ledger.locks import Locks
+from billing_providers.ledger.migrate import migrate
+from billing_providers.ledger.register import Register
+from billing_providers.ledger.runs import Runs
+from billing_providers.ledger.snapshots import Snapshots
+from billing_providers.ledger.store import Store
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import URL
+
+
+class Ledger:
+    """Snapshots, charges, diffs, journal, register, findings, runs and locks of every integration.
+
+    Every method raises :class:`billing_providers.errors.LedgerError` when the database does not answer or
+    refuses. May be used by several threads; every process opens its own.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.snapshots = Snapshots(store)
+        self.charges = Charges(store)
+        self.diffs = Diffs(store)
+        self.journal = Journal(store)
+        self.register = Register(store)
+        self.findings = Findings(store)
+        self.runs = Runs(store)
+        self.locks = Locks(store)
+
+    @classmethod
+    def at(cls, url: str | URL) -> Self:
+        """Return the ledger at a database URL: ``sqlite:////path`` or ``postgresql://user@host/database``.
+
+        :raises SettingsError: for another kind of database.
+        """
+        return cls(Store(url))
+
+    @property
+    def place(self) -> str:
+        """Where the ledger is, for people: without user and password."""
+        return self._store.place
+
+    def migrate(self) -> list[str]:
+        """Bring the ledger to the state that this code needs; return what was applied. Safe to call at any time.
+
+        :raises LedgerError: when the ledger was used by a newer version of the package.
+        """
+        return migrate(self._store)
+
+    def check_writable(self) -> None:
+        """Really write a row, and remove it again.
+
+        :raises LedgerError: when that fails; then nothing may be sent to a PSA.
+        """
+        probe = uuid4().hex
+        with self._store.writing("be written") as transaction:
+            transaction.run("probe_write", probe=probe)
+        with self._store.writing("be written") as transaction:
+            transaction.run("probe_remove", probe=probe)
+
+    def close(self) -> None:
+        """Close every connection to the database."""
+        self._store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,44 @@
+"""The history of runs."""
+
+from __future__ import annotations
+
+from billing_providers.ledger.codec import RowCodec
+from billing_providers.ledger.store import Store
+from billing_providers.model.runs import RunRecord
+
+_RUN = RowCodec(RunRecord)
+
+
+class Runs:
+    """One row per run; clearing and rerunning a run keeps its row."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def start(self, record: RunRecord) -> None:
+        """Open a run. Opened again by a rerun: the first ``started_at`` stays and the attempts are counted."""
+        with self._store.writing("open the run's history") as transaction:
+            transaction.run("run_start", **_RUN.encoded(record))
+
+    def finish(self, record: RunRecord) -> None:
+        """Write how a run ended. Ended again after a rerun: the last result counts."""
+        with self._store.writing("write the run's history") as transaction:
+            transaction.run("run_finish", **_RUN.encoded(record))
+
+    def find(self, run_key: str) -> RunRecord | None:
+        """Return a run by its key."""
+        with self._store.reading("read the run's history") as transaction:
+            row = transaction.row("run_read", run_key=run_key)
+        return None if row is None else _RUN.decoded(row)
+
+    def attempts(self, run_key: str) -> int:
+        """Return how often a run was opened; 0 for an unknown one."""
+        with self._store.reading("read the run's history") as transaction:
+            row = transaction.row("run_read", run_key=run_key)
+        return 0 if row is None else int(row["attempts"])
+
+    def history(self, integration: str, limit: int = 50) -> list[RunRecord]:
+        """Return the latest runs of an integration, the newest first."""
+        with self._store.reading("read the run history") as transaction:
+            rows = transaction.rows("runs_of_integration", integration=integration, limit=limit)
+        return [_RUN.decoded(row) for row in rows]
