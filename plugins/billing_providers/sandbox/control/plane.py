@@ -1,0 +1,164 @@
+"""All operations of the control plane as Python methods; :mod:`.routes` offers the same over HTTP."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+from billing_providers.model.decimals import DecimalError, decimal_from_text
+from billing_providers.sandbox.atria.routes import AtriaTwin
+from billing_providers.sandbox.core.faults import Fault, FaultKind
+from billing_providers.sandbox.kaseya_bms.invoices import make_invoices
+from billing_providers.sandbox.kaseya_bms.routes import KaseyaBmsTwin
+from billing_providers.sandbox.kaseya_bms.spec import on_the_wire
+from billing_providers.sandbox.world import build_world
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from billing_providers.sandbox.core.sandbox import Sandbox
+
+
+class Control:
+    """Steers and observes one sandbox. Every fault of the caller is a ``ValueError`` that says what is allowed."""
+
+    def __init__(self, sandbox: Sandbox, end_refusal: Callable[[], None]) -> None:
+        self._sandbox = sandbox
+        self._end_refusal = end_refusal
+
+    @property
+    def _bms(self) -> KaseyaBmsTwin:
+        twin = self._sandbox.twins["kaseya_bms"]
+        assert isinstance(twin, KaseyaBmsTwin)
+        return twin
+
+    @property
+    def _atria(self) -> AtriaTwin:
+        twin = self._sandbox.twins["atria"]
+        assert isinstance(twin, AtriaTwin)
+        return twin
+
+    def reset(self, seed: int | None = None, shape: str | None = None, **settings: Any) -> dict[str, Any]:
+        """Start over, with another seed, shape of BMS, or settings where given; return the settings."""
+        if shape is not None:
+            settings["bms_shape"] = shape
+        self._end_refusal()
+        self._sandbox.reset(None if seed is None else build_world(seed), **settings)
+        return self.settings()
+
+    def settings(self) -> dict[str, Any]:
+        """Return all settings."""
+        return self._sandbox.settings.to_json()
+
+    def change_settings(self, **settings: Any) -> dict[str, Any]:
+        """Change settings by name; return all."""
+        self._sandbox.settings.change(**settings)
+        return self.settings()
+
+    def audit(self, by: str = "api") -> list[dict[str, Any]]:
+        """Return applied changes in order: those made through an API, ``hand``, or ``all``. Ids, numbers: text."""
+        if by not in {"api", "hand", "all"}:
+            raise ValueError("by must be api, hand or all")
+        return self._sandbox.audit.entries(by)
+
+    def requests(self) -> dict[str, Any]:
+        """Return the log of all requests and its counters."""
+        return self._sandbox.requests.report()
+
+    def forget_requests(self) -> None:
+        """Start the request log and its counters anew; state, audit and faults stay."""
+        self._sandbox.requests.clear()
+
+    def add_fault(
+        self, kind: str, *, system: str = "*", endpoint: str = "*", nth: int = 1, count: int = 1, **settings: Any
+    ) -> dict[str, Any]:
+        """Plan a fault; return it with its id. Settings of each kind: ``core/faults.py``."""
+        if system != "*" and system not in self._sandbox.twins:
+            raise ValueError(f"no system {system!r}; there are: *, {', '.join(self._sandbox.twins)}")
+        if kind not in list(FaultKind):
+            raise ValueError(f"no fault {kind!r}; there are: {', '.join(FaultKind)}")
+        fault = Fault(FaultKind(kind), system, endpoint, nth, count, settings)
+        return self._sandbox.faults.add(fault).to_json()
+
+    def faults(self) -> list[dict[str, Any]]:
+        """Return the planned faults, and how often each acted."""
+        return self._sandbox.faults.listed()
+
+    def clear_faults(self) -> None:
+        """Forget all faults, and listen again where connections are refused."""
+        self._sandbox.faults.clear()
+        self._end_refusal()
+
+    def lines(self) -> list[dict[str, Any]]:
+        """Return all contract lines of BMS as they stand now, by id."""
+        state = self._bms.state
+        with state.lock:
+            return [state.line_facts(line) for _, line in sorted(state.lines.items())]
+
+    def edit_line(self, line_id: int | str, **changes: Any) -> dict[str, Any]:
+        """Change a line as a person does: ``units``, ``unit_price``, ``unit_cost`` (texts) or ``active``."""
+        values = {name: value if isinstance(value, bool) else _decimal(name, value) for name, value in changes.items()}
+        with self._bms.state.lock:
+            return self._bms.state.edit_by_hand(int(line_id), "edit-line", **values)
+
+    def edit_usage(
+        self, customer_code: str, sku: str | None = None, period_end: date | str | None = None, **changes: Any
+    ) -> None:
+        """Change the usage rows of a customer: any field by name, or ``gone=True``. Fields: ``UsageRow``."""
+        self._atria.state.edit(customer_code, sku, _day(period_end), changes)
+
+    def usage(self, period_end: date | str) -> list[dict[str, Any]]:
+        """Return the rows that Atria has for the period with this last day, decimals and dates as text."""
+        rows = self._atria.state.rows(self._atria.state.period_ending(_known_day(period_end)))
+        return [{name: _as_text(value) for name, value in asdict(row).items()} for row in rows]
+
+    def invoice(self, start: date | str, last_day: date | str) -> list[dict[str, Any]]:
+        """Make BMS invoices of a period from the lines as they are; return them as the API shows them."""
+        state = self._bms.state
+        with state.lock:
+            made = make_invoices(state, _known_day(start), _known_day(last_day))
+        return [on_the_wire(invoice) for invoice in made]
+
+    def set_clock(self, now: datetime | str) -> str:
+        """Move the sandbox's clock to an instant; it runs on from there. Returns its time."""
+        try:
+            instant = datetime.fromisoformat(now) if isinstance(now, str) else now
+        except ValueError:
+            raise ValueError(f"{now!r} is no instant, e.g. 2026-07-26T03:00:00Z") from None
+        return self._sandbox.clock.set(instant).isoformat()
+
+    def advance_clock(self, seconds: float) -> str:
+        """Move the sandbox's clock forward; returns its time."""
+        return self._sandbox.clock.advance(seconds).isoformat()
+
+    def world(self, period_end: date | str | None = None) -> dict[str, Any]:
+        """Return the MSP before any run; with a last day also the period's rows and the units expected after a run."""
+        period = None
+        if period_end is not None:
+            period = self._atria.state.period_ending(_known_day(period_end))
+            if period is None:
+                raise ValueError(f"no period ends on {period_end}")
+        return self._sandbox.world.to_json(period)
+
+
+def _decimal(name: str, value: Any) -> Any:
+    try:
+        return decimal_from_text(value)
+    except DecimalError as error:
+        raise ValueError(f"{name}: {error}") from None
+
+
+def _day(value: date | str | None) -> date | None:
+    return None if value is None else _known_day(value)
+
+
+def _known_day(value: date | str) -> date:
+    try:
+        return date.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:
+        raise ValueError(f"{value!r} is no date YYYY-MM-DD") from None
+
+
+def _as_text(value: Any) -> Any:
+    return value if value is None or isinstance(value, bool) else str(value)

@@ -1,0 +1,1 @@
+"""What all twins share: messages, routes, faults, logs, clock. Knows no system."""

@@ -1,0 +1,104 @@
+"""Everything one sandbox holds. One instance per server, nothing global."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+from billing_providers.sandbox.core.clock import SandboxClock
+from billing_providers.sandbox.core.faults import FaultPlan
+from billing_providers.sandbox.core.log import AuditLog, RequestLog
+from billing_providers.sandbox.core.twin import Twin
+
+if TYPE_CHECKING:
+    from billing_providers.sandbox.world import World
+
+LINE_API, PUBLISHED = "line_api", "published"
+REPOST_APPEND, REPOST_UPDATE, REPOST_REFUSE = "append", "update", "refuse"
+_CHOICES = {
+    "bms_shape": (LINE_API, PUBLISHED),
+    "bms_repost": (REPOST_APPEND, REPOST_UPDATE, REPOST_REFUSE),
+}
+
+
+@dataclass(slots=True)
+class SandboxSettings:
+    """What can be switched while the sandbox runs.
+
+    :param latency_ms: every answer takes at least so long.
+    :param bms_shape: ``line_api`` (the tenant offers calls for contract lines) or ``published`` (exactly V2).
+    :param bms_repost: what adding a service that the contract already holds does: ``append`` a second line,
+        ``update`` the units of the first, or ``refuse``.
+    :param bms_requests_per_hour: limit per endpoint template.
+    :param bms_access_token_s: life of an access token.
+    :param bms_refresh_token_s: life of a refresh token.
+    :param atria_anchor_day: 1-31: only periods of this calendar are known; 0: any end date is.
+    :param atria_complete: what Atria says about its own answer.
+    :param atria_empty: Atria has no rows for any period.
+    :param atria_malformed_row: one more row, whose quantity is no number.
+    :param atria_conflicting_duplicate: one record id comes again with another quantity.
+    :param atria_other_period_row: one more row, of the period before.
+    """
+
+    latency_ms: int = 0
+    bms_shape: str = LINE_API
+    bms_repost: str = REPOST_APPEND
+    bms_requests_per_hour: int = 1500
+    bms_access_token_s: int = 900
+    bms_refresh_token_s: int = 86400
+    atria_anchor_day: int = 0
+    atria_complete: bool = True
+    atria_empty: bool = False
+    atria_malformed_row: bool = False
+    atria_conflicting_duplicate: bool = False
+    atria_other_period_row: bool = False
+
+    def change(self, **values: Any) -> None:
+        """Change settings by name, all or none.
+
+        :raises ValueError: for an unknown name or a value of another type.
+        """
+        known = {entry.name: getattr(self, entry.name) for entry in fields(self)}
+        for name, value in values.items():
+            if name not in known:
+                raise ValueError(f"no setting {name!r}; there are: {', '.join(known)}")
+            if type(value) is not type(known[name]):
+                raise ValueError(f"setting {name!r} wants {type(known[name]).__name__}, not {value!r}")
+            if value not in _CHOICES.get(name, (value,)):
+                raise ValueError(f"setting {name!r} wants one of {', '.join(_CHOICES[name])}, not {value!r}")
+        for name, value in values.items():
+            setattr(self, name, value)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return all settings."""
+        return asdict(self)
+
+
+class Sandbox:
+    """World, clock, logs, faults, settings and twins of one server."""
+
+    def __init__(self, world: World, settings: SandboxSettings) -> None:
+        from billing_providers.sandbox.twins import make_twins
+
+        self.world = world
+        self.settings = settings
+        self._first_settings = settings.to_json()
+        self.clock = SandboxClock()
+        self.requests = RequestLog(self.clock)
+        self.audit = AuditLog(self.clock)
+        self.faults = FaultPlan()
+        self.twins: dict[str, Twin] = make_twins(self)
+
+    def reset(self, world: World | None = None, **settings: Any) -> None:
+        """Start over: state, logs, faults, clock, and the settings it was made with, but for those given.
+
+        :raises ValueError: for an unknown setting; nothing is reset then.
+        """
+        self.settings.change(**{**self._first_settings, **settings})
+        self.world = world or self.world
+        self.clock.reset()
+        self.faults.clear()
+        self.requests.clear()
+        self.audit.clear()
+        for twin in self.twins.values():
+            twin.reset(self.world)

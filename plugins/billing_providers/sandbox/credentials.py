@@ -1,0 +1,41 @@
+"""Who may sign in to the sandbox. Invented for it: these open nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+BMS_TENANT = "harbour-msp"
+BMS_USER = "api.billing"
+BMS_PASSWORD = "sandbox-Tide!7741"
+BMS_MFA_CODE = "246810"
+ATRIA_TOKEN = "eyJhbGciOiJub25lIn0.sandbox-atria-developer.c2lnbmVk"
+ATRIA_TOKEN_WITHOUT_PERMISSION = "eyJhbGciOiJub25lIn0.sandbox-atria-viewer.c2lnbmVk"
+
+ACCOUNTS, CONTRACTS, CONTRACTS_MODIFY, SERVICES, INVOICES = (
+    "accounts", "contracts", "contracts_modify", "services", "invoices",
+)  # fmt: skip
+ALL_RIGHTS = frozenset({ACCOUNTS, CONTRACTS, CONTRACTS_MODIFY, SERVICES, INVOICES})
+
+
+@dataclass(frozen=True, slots=True)
+class BmsUser:
+    """A user of the simulated tenant. ``rights`` bound what he may see and change."""
+
+    user_id: int
+    name: str
+    full_name: str
+    rights: frozenset[str]
+    password: str = BMS_PASSWORD
+    mfa_code: str = ""
+    locked: bool = False
+    sso: bool = False
+
+
+BMS_USERS = (
+    BmsUser(11, BMS_USER, "Billing Robot", ALL_RIGHTS),
+    BmsUser(12, "api.readonly", "Reading Robot", ALL_RIGHTS - {CONTRACTS_MODIFY}),
+    BmsUser(13, "api.nocontracts", "Sales Robot", frozenset({ACCOUNTS, SERVICES})),
+    BmsUser(14, "api.locked", "Locked Robot", ALL_RIGHTS, locked=True),
+    BmsUser(15, "api.mfa", "Careful Robot", ALL_RIGHTS, mfa_code=BMS_MFA_CODE),
+    BmsUser(16, "sso.person", "Single Sign-on Person", ALL_RIGHTS, sso=True),
+)

@@ -1,0 +1,26 @@
+"""All simulated systems: one line each."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from billing_providers.sandbox.core.twin import Twin
+
+if TYPE_CHECKING:
+    from billing_providers.sandbox.core.sandbox import Sandbox
+
+_TWINS = (
+    "billing_providers.sandbox.kaseya_bms.routes:KaseyaBmsTwin",
+    "billing_providers.sandbox.atria.routes:AtriaTwin",
+)
+
+
+def make_twins(sandbox: Sandbox) -> dict[str, Twin]:
+    """Return a fresh twin of every system, by its key."""
+    made: dict[str, Twin] = {}
+    for address in _TWINS:
+        module, _, name = address.partition(":")
+        twin: Twin = getattr(import_module(module), name)(sandbox)
+        made[twin.key] = twin
+    return made
