@@ -643,7 +643,7 @@ FINDING_KINDS: dict[int, FindingKind] = _kinds(
         _CUSTOMER,
         "Rows that would be summed come in different units",
         "{customer_name}: the rows of {sku} come in the units {units} and cannot be summed. The customer is skipped.",
-        "Convert one of the units with a billing rule (unit:), or give the rows one unit (set: {{unit: …}}).",
+        "Convert one of the units with a billing rule (unit:), or give the rows one unit with a rule that sets it.",
     ),
     FindingKind(
         152,
