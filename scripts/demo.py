@@ -48,9 +48,8 @@ def close_the_period(airflow: LocalAirflow) -> int:
     applied = audit(airflow)
     digest = api.xcom(DAG_ID, first, "map_and_diff")["digest"]
     agrees = audit_equals_diff(ledger, digest, applied)
-    print(
-        f"  proof     the PSA's own audit log has {len(applied)} writes, {'exactly' if agrees else 'NOT'} those of the diff"
-    )
+    verdict = "exactly" if agrees else "NOT"
+    print(f"  proof     the PSA's own audit log has {len(applied)} writes, {verdict} those of the diff")
     period = api.xcom(DAG_ID, first, "resolve_period")["period"]["start"]
 
     second = api.trigger(DAG_ID, billing_period=period)
