@@ -7,7 +7,7 @@ from string import Formatter
 
 import pytest
 
-from billing_providers.model.finding_kinds import FINDING_KINDS
+from billing_providers.model.finding_kinds import FINDING_KINDS, registry_of
 from billing_providers.model.findings import FindingVoice, Level, Scope
 
 # Level and scope of the codes that users of the Atria integration know; run-wide faults are told from items.
@@ -49,6 +49,12 @@ def test_new_codes_start_at_101_and_names_are_unique():
     assert [number for number in numbers if number <= 100] == list(range(1, 25))
     assert all(FINDING_KINDS[number].number == number for number in numbers)
     assert len({kind.name for kind in FINDING_KINDS.values()}) == len(numbers)
+
+
+def test_a_number_used_twice_is_refused():
+    """Two meanings under one number never get past the import."""
+    with pytest.raises(ValueError, match="finding number 6 is used twice: no_line, no_line"):
+        registry_of([FINDING_KINDS[6], FINDING_KINDS[7], FINDING_KINDS[6]])
 
 
 @every_kind
