@@ -76,7 +76,7 @@ _SYSTEMS = (
             ConnectionField(
                 "line_api",
                 "Line API",
-                "JSON: calls that read and change contract lines in this tenant, {} for the default calls; not in the published API (see the docs page)",
+                "Calls that read and change contract lines in this tenant, as JSON, or the word default; not in the published API (see the docs page)",
             ),
             ConnectionField("add_line", "Add lines", "true: missing contract lines may be added by the published call"),
             _ALLOW_HTTP,

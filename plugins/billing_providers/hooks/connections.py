@@ -90,12 +90,15 @@ class ConnectionFields:
             return False
         raise SettingsError("is no switch", where=self.where, key=key, value=text, allowed="true or false")
 
-    def json_object(self, key: str) -> dict[str, Any] | None:
+    def json_object(self, key: str, *, shorthand: str = "") -> dict[str, Any] | None:
         """Return a JSON object of the form, given as text or as an object; None when absent.
 
+        :param shorthand: a word that stands for the empty object.
         :raises SettingsError: for anything else.
         """
         value = self._connection.extra_dejson.get(self._form[key].key)
+        if isinstance(value, str) and shorthand and value.strip().casefold() == shorthand:
+            return {}
         if isinstance(value, str):
             try:
                 value = json.loads(value) if value.strip() else None

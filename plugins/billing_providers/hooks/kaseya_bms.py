@@ -6,7 +6,7 @@
 - Limit: 1500 calls per hour and endpoint (help page); "endpoint" is taken as the path template (assumed). No limit of
   calls in flight is published; three are used.
 - Example: connection ``kaseya_bms_default`` with host ``https://api.bms.kaseya.com``, an *API Employee* as login,
-  and extra ``{"tenant": "acme"}``; with ``"line_api": {}`` lines are read and set by the default line calls.
+  and extra ``{"tenant": "acme"}``; with ``"line_api": "default"`` lines are read and set by the default line calls.
 - Failing: without ``line_api``, or where the tenant does not know its calls, every write is refused before it is sent.
 """
 
@@ -168,6 +168,6 @@ class KaseyaBmsHook(BaseHook):
         client = self.client
         with self._opening:
             if self._strategy is None:
-                line_api = self._fields.json_object("line_api")
+                line_api = self._fields.json_object("line_api", shorthand="default")
                 self._strategy = chosen_strategy(client, line_api, self._fields.where)
             return self._strategy

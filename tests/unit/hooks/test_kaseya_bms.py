@@ -260,7 +260,7 @@ CONTRACTS = paged([{"id": 10, "contractType": "Fixed Price"}, {"id": 11, "contra
 def test_a_line_api_is_tried_before_it_is_believed(hook_of: Hooks) -> None:
     """A tenant that does not know the calls ends plan-only, and says why."""
     tenant = Tenant({"/v2/finance/contracts/summary": CONTRACTS})
-    hook = hook_of(tenant, line_api="{}")
+    hook = hook_of(tenant, line_api="default")
 
     offered = hook.capabilities()
 
