@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from itertools import count, repeat
 from typing import TYPE_CHECKING
 
 from billing_providers.errors import LedgerError
@@ -52,10 +51,8 @@ class Charges:
         with self._store.writing("save the charge lines") as transaction:
             if not transaction.run("charge_set_write", **_HEAD.encoded(charge_set)):
                 return
-            lines = {**_LINES.encoded_columns(charges), "charge_set_id": repeat(key, len(charges))}
-            transaction.write_columns("charge_lines_write", lines)
-            keys = {"charge_set_id": repeat(key, len(outcomes)), "row_no": count(1)}
-            transaction.write_columns("row_outcomes_write", {**_OUTCOMES.encoded_columns(outcomes), **keys})
+            transaction.write_rows("charge_lines_write", _LINES, charges, charge_set_id=key)
+            transaction.write_rows("row_outcomes_write", _OUTCOMES, outcomes, charge_set_id=key)
 
     def load(self, charge_set_id: str) -> tuple[ChargeSet, pd.DataFrame]:
         """Return a charge set and its charge lines, a frame of :class:`ChargeLine` by ``charge_no``.

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import count, repeat
-
 from billing_providers.errors import LedgerError
 from billing_providers.ledger.codec import RowCodec
 from billing_providers.ledger.store import Store
@@ -31,9 +29,7 @@ class Diffs:
         with self._store.writing("save the contract diff") as transaction:
             if transaction.run("diff_write", **_HEAD.encoded(diff)):
                 for part, codec in _PARTS.items():
-                    rows = getattr(diff, part)
-                    keys = {"digest": repeat(diff.digest, len(rows)), "row_no": count(1)}
-                    transaction.write_columns(f"diff_{part}_write", {**codec.encoded_columns(rows), **keys})
+                    transaction.write_rows(f"diff_{part}_write", codec, getattr(diff, part), digest=diff.digest)
             transaction.run("diff_run_write", digest=diff.digest, run_key=run_key)
 
     def load(self, digest: str) -> ContractDiff:

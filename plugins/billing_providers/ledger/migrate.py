@@ -52,7 +52,7 @@ def _applied(transaction: Transaction, known: tuple[Migration, ...]) -> list[int
 
 def _apply(transaction: Transaction, migration: Migration) -> None:
     for statement in migration.statements:
-        transaction.connection.exec_driver_sql(statement)
+        transaction.run_script_statement(statement)
     transaction.run(
         "migration_record",
         version=migration.version,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from itertools import count, repeat
 from typing import TYPE_CHECKING
 
 from billing_providers.errors import LedgerError
@@ -30,8 +29,7 @@ class Snapshots:
         """Store a snapshot with its records. Content that is there already is kept, and the new pull remembered."""
         with self._store.writing("save the usage snapshot") as transaction:
             if transaction.run("snapshot_write", **_HEAD.encoded(snapshot)):
-                keys = {"snapshot_id": repeat(snapshot.snapshot_id, len(records)), "row_no": count(1)}
-                transaction.write_columns("usage_records_write", {**USAGE.encoded_columns(records), **keys})
+                transaction.write_rows("usage_records_write", USAGE, records, snapshot_id=snapshot.snapshot_id)
             transaction.run(
                 "snapshot_pull_write",
                 snapshot_id=snapshot.snapshot_id,

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, repeat
 from typing import TYPE_CHECKING, Any
 
 from billing_providers.errors import LedgerError
@@ -19,6 +19,7 @@ from billing_providers.ledger.engines import SQLITE_BEGIN, engine_at
 from billing_providers.ledger.statements import Query, queries
 
 if TYPE_CHECKING:
+    import pandas as pd
     from sqlalchemy.engine import URL, Connection, CursorResult, Engine
     from sqlalchemy.sql.elements import TextClause
 
@@ -41,6 +42,10 @@ class Transaction:
         """Run a statement once for each row of values, in one go."""
         if rows:
             self.connection.execute(self.store.text(name), rows)
+
+    def run_script_statement(self, sql: str) -> None:
+        """Run one statement of a migration as it stands: the driver looks for no parameters in it."""
+        self.connection.connection.cursor().execute(sql)
 
     def rows(self, name: str, /, **values: Any) -> list[dict[str, Any]]:
         """Return the rows of a query."""
@@ -74,9 +79,11 @@ class Transaction:
         options = {"yield_per": ROWS_AT_ONCE}
         return self.connection.execute(self.store.text(name), values, execution_options=options)
 
-    def write_columns(self, name: str, columns: Mapping[str, Iterable[Any]]) -> None:
-        """Write many rows, given as columns, by a bulk statement (INSERT of positions, or COPY)."""
-        query = self.store.query(name)
+    def write_rows(self, name: str, codec: RowCodec[Any], values: pd.DataFrame | Sequence[Any], **key: str) -> None:
+        """Write many rows of one owner (``key``), numbered from 1, in bulk: INSERT by position, or COPY."""
+        query, total = self.store.query(name), len(values)
+        columns: dict[str, Iterable[Any]] = {**codec.encoded_columns(values), "row_no": range(1, total + 1)}
+        columns.update({column: repeat(value, total) for column, value in key.items()})
         rows = zip(*(columns[column] for column in query.columns), strict=True)
         if query.sql.startswith("COPY"):
             with self.connection.connection.cursor().copy(query.sql) as copy:

@@ -1,0 +1,42 @@
+"""What other processes do to a ledger in tests: started anew, so nothing is shared but the database."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Callable
+from typing import Any
+
+from billing_providers.ledger.ledger import Ledger
+from tests.support.ledger_values import journal_entry, snapshot, usage_record
+
+
+def at_once(work: Callable[..., Any], *arguments: tuple[Any, ...]) -> list[Any]:
+    """Run ``work(barrier, *arguments)`` in one new process per tuple, all released together; return the results."""
+    context = multiprocessing.get_context("spawn")
+    with context.Manager() as shared:
+        barrier = shared.Barrier(len(arguments))
+        with context.Pool(len(arguments)) as pool:
+            return pool.starmap(work, [(barrier, *given) for given in arguments], chunksize=1)
+
+
+def migrates(barrier: Any, url: str) -> list[str]:
+    """Migrate a ledger."""
+    with Ledger.at(url) as ledger:
+        barrier.wait(60)
+        return ledger.migrate()
+
+
+def appends(barrier: Any, url: str, name: str, batches: int) -> None:
+    """Append batches of three entries."""
+    with Ledger.at(url) as ledger:
+        barrier.wait(60)
+        for batch in range(batches):
+            ledger.journal.append([journal_entry(f"{name}-{batch}-{step}") for step in range(3)])
+
+
+def saves_snapshot(barrier: Any, url: str, rows: int) -> None:
+    """Save the same snapshot as everybody else."""
+    records = [usage_record(position=f"row {row}") for row in range(rows)]
+    with Ledger.at(url) as ledger:
+        barrier.wait(60)
+        ledger.snapshots.save(snapshot(record_count=rows), records)
