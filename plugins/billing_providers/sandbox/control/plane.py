@@ -120,17 +120,15 @@ class Control:
             made = make_invoices(state, _known_day(start), _known_day(last_day))
         return [on_the_wire(invoice) for invoice in made]
 
-    def set_clock(self, now: datetime | str) -> str:
-        """Move the sandbox's clock to an instant; it runs on from there. Returns its time."""
-        try:
-            instant = datetime.fromisoformat(now) if isinstance(now, str) else now
-        except ValueError:
-            raise ValueError(f"{now!r} is no instant, e.g. 2026-07-26T03:00:00Z") from None
-        return self._sandbox.clock.set(instant).isoformat()
-
-    def advance_clock(self, seconds: float) -> str:
-        """Move the sandbox's clock forward; returns its time."""
-        return self._sandbox.clock.advance(seconds).isoformat()
+    def move_clock(self, now: datetime | str | None = None, advance_s: float | None = None) -> dict[str, str]:
+        """Move the sandbox's clock to an instant, or forward by seconds; it runs on from there. Returns its time."""
+        if now is not None and advance_s is None:
+            moved = self._sandbox.clock.set(_instant(now))
+        elif advance_s is not None and now is None:
+            moved = self._sandbox.clock.advance(float(advance_s))
+        else:
+            raise ValueError("give either now (an instant) or advance_s (seconds)")
+        return {"now": moved.isoformat()}
 
     def world(self, period_end: date | str | None = None) -> dict[str, Any]:
         """Return the MSP before any run; with a last day also the period's rows and the units expected after a run."""
@@ -158,6 +156,13 @@ def _known_day(value: date | str) -> date:
         return date.fromisoformat(value) if isinstance(value, str) else value
     except ValueError:
         raise ValueError(f"{value!r} is no date YYYY-MM-DD") from None
+
+
+def _instant(value: datetime | str) -> datetime:
+    try:
+        return datetime.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:
+        raise ValueError(f"{value!r} is no instant, e.g. 2026-07-26T03:00:00Z") from None
 
 
 def _as_text(value: Any) -> Any:

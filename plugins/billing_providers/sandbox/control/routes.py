@@ -12,42 +12,41 @@ from billing_providers.sandbox.core.messages import Request, Response
 
 PREFIX = "/_sandbox"
 
+# Method and path to the operation of Control; query parameters or the fields of a JSON body are its arguments.
+OPERATIONS: dict[tuple[str, str], Callable[..., Any]] = {
+    ("POST", "/reset"): Control.reset,
+    ("GET", "/settings"): Control.settings,
+    ("POST", "/settings"): Control.change_settings,
+    ("GET", "/audit"): Control.audit,
+    ("GET", "/requests"): Control.requests,
+    ("DELETE", "/requests"): Control.forget_requests,
+    ("POST", "/faults"): Control.add_fault,
+    ("GET", "/faults"): Control.faults,
+    ("DELETE", "/faults"): Control.clear_faults,
+    ("GET", "/lines"): Control.lines,
+    ("POST", "/edit-line"): Control.edit_line,
+    ("POST", "/edit-usage"): Control.edit_usage,
+    ("GET", "/usage"): Control.usage,
+    ("POST", "/invoice"): Control.invoice,
+    ("GET", "/world"): Control.world,
+    ("POST", "/clock"): Control.move_clock,
+}
+
 
 class ControlRoutes:
     """Answers requests to the control plane. They are neither logged nor delayed, and no fault hits them."""
 
     def __init__(self, control: Control) -> None:
-        self._table: dict[tuple[str, str], Callable[..., Any]] = {
-            ("POST", "/reset"): control.reset,
-            ("GET", "/settings"): control.settings,
-            ("POST", "/settings"): control.change_settings,
-            ("GET", "/audit"): control.audit,
-            ("GET", "/requests"): control.requests,
-            ("DELETE", "/requests"): control.forget_requests,
-            ("POST", "/faults"): control.add_fault,
-            ("GET", "/faults"): control.faults,
-            ("DELETE", "/faults"): control.clear_faults,
-            ("GET", "/lines"): control.lines,
-            ("POST", "/edit-line"): control.edit_line,
-            ("POST", "/edit-usage"): control.edit_usage,
-            ("GET", "/usage"): control.usage,
-            ("POST", "/invoice"): control.invoice,
-            ("GET", "/world"): control.world,
-            ("POST", "/clock"): lambda **given: _move_clock(control, **given),
-        }
-
-    def operations(self) -> list[tuple[str, str]]:
-        """Return method and path of every operation."""
-        return [(method, PREFIX + path) for method, path in self._table]
+        self._control = control
 
     def answer(self, request: Request) -> Response:
         """Answer one request; ``request.path`` is without the prefix."""
-        operation = self._table.get((request.method, request.path))
+        operation = OPERATIONS.get((request.method, request.path))
         if operation is None:
             return Response(404, {"error": f"no operation {request.method} {PREFIX}{request.path}"})
         try:
-            return Response(200, operation(**_arguments(request)))
-        except (ValueError, TypeError, KeyError) as error:
+            return Response(200, operation(self._control, **_arguments(request)))
+        except (ValueError, TypeError) as error:
             return Response(400, {"error": str(error)})
 
 
@@ -59,9 +58,3 @@ def _arguments(request: Request) -> dict[str, Any]:
             raise ValueError("the body must be a JSON object")
         given.update(body)
     return given
-
-
-def _move_clock(control: Control, now: str | None = None, advance_s: float | None = None) -> dict[str, str]:
-    if (now is None) is (advance_s is None):
-        raise ValueError("give either now (an instant) or advance_s (seconds)")
-    return {"now": control.set_clock(now) if now is not None else control.advance_clock(float(advance_s or 0))}

@@ -74,6 +74,8 @@ class Exchange:
                 twin.revoke_tokens(refresh_too=fault["refresh_too"])
             case FaultKind.DRIFT:
                 twin.drift(request, fault)
+            case FaultKind.SLOW if fault["before"]:
+                self._wait(float(fault["seconds"]))
             case FaultKind.STATUS | FaultKind.HTML | FaultKind.SUCCESS_FALSE if not fault["applied"]:
                 return Wire(self._failure(twin, fault))
         return None
@@ -89,7 +91,7 @@ class Exchange:
                 return Wire(None)
             case FaultKind.TRUNCATE:
                 return _truncated(response, fault["how"])
-            case FaultKind.SLOW:
+            case FaultKind.SLOW if not fault["before"]:
                 self._wait(float(fault["seconds"]))
             case FaultKind.WRONG_TOTAL:
                 response.content = twin.with_wrong_total(_plain(response), fault["by"])

@@ -26,7 +26,7 @@ class FaultKind(StrEnum):
     REFUSE_CONNECTION = "refuse_connection"  # connection lost, not applied; nobody listens for a while
     DROP_AFTER = "drop_after"  # applied, then connection lost without an answer
     TRUNCATE = "truncate"  # applied; the body ends too early
-    SLOW = "slow"  # applied; the answer comes late
+    SLOW = "slow"  # applied, then the answer comes late; with `before`, applied late as well
     WRONG_TOTAL = "wrong_total"  # the stated total is too high
     SHORT_PAGE = "short_page"  # rows are missing at the end of a page
     READBACK_LIE = "readback_lie"  # quantities in the answer differ from the state
@@ -43,7 +43,7 @@ FAULT_SETTINGS: dict[FaultKind, dict[str, Any]] = {
     FaultKind.REFUSE_CONNECTION: {"seconds": 1.0},
     FaultKind.DROP_AFTER: {},
     FaultKind.TRUNCATE: {"how": "length"},
-    FaultKind.SLOW: {"seconds": 1.0},
+    FaultKind.SLOW: {"seconds": 1.0, "before": False},
     FaultKind.WRONG_TOTAL: {"by": 5},
     FaultKind.SHORT_PAGE: {"by": 1},
     FaultKind.READBACK_LIE: {"delta": 1},

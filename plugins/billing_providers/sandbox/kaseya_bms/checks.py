@@ -42,6 +42,7 @@ class RequestCheck:
         known = {(parameter["name"].lower(), parameter["in"]): parameter for parameter in operation.parameters}
         values: dict[str, Any] = {}
         faults: list[str] = []
+        given = {name.lower() for name, _, _ in pairs}
         for name, text, place in pairs:
             parameter = known.get((name.lower(), place))
             if parameter is None:
@@ -51,7 +52,7 @@ class RequestCheck:
         faults += [
             f"parameter {parameter['name']} is required"
             for parameter in operation.parameters
-            if parameter.get("required") and parameter["name"] not in values
+            if parameter.get("required") and parameter["name"].lower() not in given
         ]
         if faults:
             raise bad_request(*faults)

@@ -1,0 +1,102 @@
+"""Tables of the docs page, from the code: ``python -m billing_providers.sandbox.doc_tables docs/sandbox.md``."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import fields
+from inspect import signature
+from pathlib import Path
+
+from billing_providers.sandbox.atria.report import HEADERS
+from billing_providers.sandbox.atria.routes import WIRE_NAMES
+from billing_providers.sandbox.control.routes import OPERATIONS, PREFIX
+from billing_providers.sandbox.core.faults import FAULT_SETTINGS
+from billing_providers.sandbox.core.sandbox import SandboxSettings
+from billing_providers.sandbox.credentials import BMS_USERS
+from billing_providers.sandbox.kaseya_bms.choices import CHOICES
+from billing_providers.sandbox.kaseya_bms.spec import specification
+from billing_providers.sandbox.world import build_world
+
+_PLACE = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def refreshed(text: str) -> str:
+    """Return a page with every marked table as the code has it now.
+
+    :raises KeyError: for a mark that names no table.
+    """
+    made = tables()
+    return _PLACE.sub(lambda mark: f"{mark[1]}{made[mark[2]]}\n{mark[3]}", text)
+
+
+def tables() -> dict[str, str]:
+    """Return all tables by name."""
+    cases = build_world().cases.values()
+    return {
+        "operations": _table(("method", "path"), (map(_code, entry) for entry in specification().operations())),
+        "choices": _table(("question", "answer of the sandbox", "mark"), CHOICES),
+        "cases": _table(
+            ("name", "customer", "SKU", "what"),
+            ((_code(case.name), case.customer_code, case.sku, case.what) for case in cases),
+        ),
+        "faults": _table(
+            ("kind", "settings and defaults"),
+            (
+                (_code(kind), ", ".join(f"`{name}` = {default!r}" for name, default in settings.items()))
+                for kind, settings in FAULT_SETTINGS.items()
+            ),
+        ),
+        "settings": _table(
+            ("setting", "default"),
+            ((_code(entry.name), _code(repr(entry.default))) for entry in fields(SandboxSettings)),
+        ),
+        "users": _table(
+            ("user", "rights", "MFA", "locked", "SSO"),
+            (
+                (_code(user.name), ", ".join(sorted(user.rights)), *map(_yes, (user.mfa_code, user.locked, user.sso)))
+                for user in BMS_USERS
+            ),
+        ),
+        "atria_fields": _table(
+            ("JSON", "exported report"),
+            ((_code(name), header) for name, header in zip(WIRE_NAMES.values(), HEADERS, strict=True)),
+        ),
+        "control": _table(
+            ("call", "Python", "what"),
+            (
+                (_code(f"{method} {PREFIX}{path}"), _code(_signature(operation)), _first_line(operation))
+                for (method, path), operation in OPERATIONS.items()
+            ),
+        ),
+    }
+
+
+def _signature(operation: Callable[..., object]) -> str:
+    parameters = list(signature(operation).parameters.values())[1:]
+    return f"{operation.__name__}({', '.join(str(parameter).partition(':')[0] for parameter in parameters)})"
+
+
+def _first_line(operation: Callable[..., object]) -> str:
+    return (operation.__doc__ or "").partition("\n")[0].replace("``", "`")
+
+
+def _code(text: str) -> str:
+    return f"`{text}`"
+
+
+def _yes(value: object) -> str:
+    return "yes" if value else ""
+
+
+def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    lines = [list(head)]
+    lines.append(["---"] * len(lines[0]))
+    lines += [list(row) for row in rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+if __name__ == "__main__":
+    for page in map(Path, sys.argv[1:]):
+        page.write_text(refreshed(page.read_text(encoding="utf-8")), encoding="utf-8")
