@@ -18,13 +18,15 @@ from billing_providers.hooks.http.sign_in import Token
 _LIFETIME_S = 15 * 60.0
 _LIFETIME_S_MIN = 60.0  # whatever the clocks say: a token just given is good for a moment
 
-_CAUSES = (
+_MISTYPED = "user, password or tenant is wrong"
+_CAUSES = (  # the first that fits: a text about the password often names the tenant as well
     (("mfa", "two factor", "two-factor", "2fa", "verification code"), "the user needs an MFA code, or it is wrong"),
     (("lock",), "the user is locked"),
-    (("tenant", "company"), "the tenant is wrong"),
     (("api access", "not allowed to use the api"), "the user's role lacks the feature Has API Access"),
     (("inactive", "disabled", "deactivated"), "the user is inactive"),
     (("sso", "single sign"), "the tenant demands single sign-on"),
+    (("password", "credential"), _MISTYPED),
+    (("tenant", "company"), "the tenant is wrong"),
 )
 
 
@@ -88,14 +90,13 @@ class BmsSignIn:
 
     def _explained(self, refusal: RequestError) -> SignInRefused:
         held = self._credentials
-        words = f"{refusal.body} {refusal}".casefold()
-        cause = next((cause for signs, cause in _CAUSES if any(sign in words for sign in signs)), "")
-        if not cause and refusal.status in {404, 405, 415}:
+        # What people chose as a name says nothing about the cause.
+        words = refusal.body.casefold().replace(held.user.casefold(), "").replace(held.tenant.casefold(), "")
+        cause = next((cause for signs, cause in _CAUSES if any(sign in words for sign in signs)), _MISTYPED)
+        if refusal.status in {404, 405, 415}:
             cause = "the host does not offer the sign-in call of the V2 API"
-        if not cause:
-            cause = "user, password or tenant is wrong"
-            if held.password != held.password.strip():
-                cause += "; the stored password begins or ends with a blank"
+        if cause == _MISTYPED and held.password != held.password.strip():
+            cause += "; the stored password begins or ends with a blank"
         return SignInRefused(
             self._client.voice.masker.clean(f"Kaseya BMS refused the sign-in of {held.user}: {cause} ({refusal})"),
             method=refusal.method,
