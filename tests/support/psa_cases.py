@@ -59,7 +59,6 @@ PSA_CASES = {
                 ({"extra": {"tenant": "elsewhere"}}, "user, password or tenant is wrong"),
                 ({"login": "api.locked"}, "the user is locked"),
                 ({"login": "api.mfa"}, "needs an MFA code"),
-                ({"login": "sso.person"}, "single sign-on"),
             ),
         ),
     )
