@@ -121,17 +121,13 @@ def sandbox_connections(sandbox_url: str) -> dict[str, dict[str, Any]]:
     """Return the Airflow connections to a sandbox, by connection id."""
     from billing_providers.sandbox.credentials import ATRIA_TOKEN, BMS_PASSWORD, BMS_TENANT, BMS_USER
 
-    line_api = {
-        "list": {"method": "GET", "path": "/v2/finance/contracts/{contract_id}/services"},
-        "update": {"method": "PUT", "path": "/v2/finance/contracts/{contract_id}/services/{line_id}"},
-    }
     return {
         "kaseya_bms_default": {
             "conn_type": "kaseya_bms",
             "host": f"{sandbox_url}/kaseya_bms",
             "login": BMS_USER,
             "password": BMS_PASSWORD,
-            "extra": {"tenant": BMS_TENANT, "line_api": json.dumps(line_api)},
+            "extra": {"tenant": BMS_TENANT, "line_api": "default"},
         },
         "atria_default": {"conn_type": "atria", "host": f"{sandbox_url}/atria", "password": ATRIA_TOKEN},
     }

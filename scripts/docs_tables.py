@@ -1,0 +1,158 @@
+"""Writes the tables of docs/ out of the code that they describe, or checks that they are what it says.
+
+A table stands between ``<!-- table: name -->`` and ``<!-- end of table -->``. The prose around it is written by hand.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import MISSING, Field, fields
+from datetime import timedelta
+from enum import Enum
+from inspect import getdoc
+from pathlib import Path
+from typing import Any, get_type_hints
+
+from billing_providers.model.finding_kinds import FINDING_KINDS
+from billing_providers.model.findings import FindingKind
+from billing_providers.model.periods import BillingCalendar
+from billing_providers.model.settings import Guards, IntegrationSettings, Policy
+from billing_providers.registry import SYSTEMS, System
+
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+_TABLE = re.compile(r"(<!-- table: (?P<name>[a-z_ ]+) -->\n).*?(<!-- end of table -->)", re.DOTALL)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Write or check; return 1 when a page was stale under ``--check``."""
+    if list(arguments) not in (["--check"], ["--write"]):
+        print("usage: python -m scripts.docs_tables --check | --write", file=sys.stderr)
+        return 2
+    stale = {page: text for page, text in pages() if page.read_text(encoding="utf-8") != text}
+    for page, text in stale.items():
+        print(f"{'stale' if '--check' in arguments else 'written'}: docs/{page.name}")
+        if "--write" in arguments:
+            page.write_text(text, encoding="utf-8")
+    return 1 if stale and "--check" in arguments else 0
+
+
+def pages() -> Iterable[tuple[Path, str]]:
+    """Return each page that holds tables, with the text that it should have.
+
+    :raises KeyError: for a table that nobody makes.
+    """
+    for page in sorted(DOCS.glob("*.md")):
+        text = page.read_text(encoding="utf-8")
+        if _TABLE.search(text):
+            yield page, _TABLE.sub(lambda found: f"{found[1]}{TABLES[found['name']]()}{found[3]}", text)
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a Markdown table."""
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "".join("| " + " | ".join(_cell(cell) for cell in line) + " |\n" for line in lines)
+
+
+def findings() -> str:
+    """Every finding code, with the words for Kaseya BMS and Atria."""
+    heads = ("code", "level", "about", "when", "message", "what to do")
+    return table(heads, (_finding_row(kind) for kind in FINDING_KINDS.values()))
+
+
+def connections() -> str:
+    """Every connection type and the fields of its form."""
+    rows = [row for system in SYSTEMS.values() if system.conn_type for row in _connection_rows(system)]
+    return table(("connection", "field", "meaning", "required"), rows)
+
+
+def settings_of(settings_class: type[Any]) -> str:
+    """The fields of a settings class, described by its docstring."""
+    hints, described = get_type_hints(settings_class), _described(settings_class)
+    rows = [
+        (f"`{field.name}`", _allowed(hints[field.name]), _default(field), described[field.name])
+        for field in fields(settings_class)
+    ]
+    return table(("setting", "kind", "default", "meaning"), rows)
+
+
+TABLES: dict[str, Callable[[], str]] = {
+    "findings": findings,
+    "connections": connections,
+    "integration settings": lambda: settings_of(IntegrationSettings),
+    "billing calendar": lambda: settings_of(BillingCalendar),
+    "policy": lambda: settings_of(Policy),
+    "guards": lambda: settings_of(Guards),
+}
+
+
+def _finding_row(kind: FindingKind) -> Sequence[str]:
+    texts = [_spoken(text) for text in (kind.template, kind.resolution)]
+    return (f"KS{kind.number:02d}", kind.level.value, kind.scope.value, kind.when, *texts)
+
+
+def _spoken(template: str) -> str:
+    """Return a template with the names of the systems filled in and the other values shown as *names*."""
+    text = template.replace("{psa}", "Kaseya").replace("{source}", "Atria").replace("{suggestion}", "").strip()
+    return re.sub(r"\{(\w+)\}", lambda found: f"*{found[1].replace('_', ' ')}*", text)
+
+
+def _connection_rows(system: System) -> Iterable[Sequence[str]]:
+    name = f"`{system.default_conn_id}`"
+    base = f"default `{system.host_default}`" if system.host_default else f"e.g. `{system.host_placeholder}`"
+    yield name, "host", f"base URL, {base}", "" if system.host_default else "yes"
+    for field, label in (("login", system.login_label), ("password", system.password_label)):
+        if label:
+            yield name, field, label, "yes"
+    for extra in system.fields:
+        hidden = " (masked)" if extra.secret else ""
+        yield (
+            name,
+            f"extra `{extra.key}`",
+            f"{extra.label}: {extra.description}{hidden}",
+            "yes" if extra.required else "",
+        )
+
+
+def _described(settings_class: type[Any]) -> dict[str, str]:
+    """Return the ``:param name:`` texts of a class's docstring."""
+    doc = getdoc(settings_class) or ""
+    found = re.findall(r"^:param (\w+): (.*?)(?=^:|\Z)", doc, re.DOTALL | re.MULTILINE)
+    return {name: _as_markdown(" ".join(text.split())) for name, text in found}
+
+
+def _as_markdown(text: str) -> str:
+    return text.replace("``", "`")
+
+
+def _allowed(hint: Any) -> str:
+    if isinstance(hint, type) and issubclass(hint, Enum):
+        return ", ".join(f"`{member.value}`" for member in hint)
+    names = {"str": "text", "int": "whole number", "bool": "yes or no", "timedelta": "duration", "Decimal": "decimal"}
+    parts = [getattr(part, "__name__", str(part)) for part in getattr(hint, "__args__", (hint,))]
+    if getattr(hint, "__origin__", None) is tuple:
+        return "list of texts"
+    spoken = [names.get(part, f"`{part}`") for part in parts if part != "NoneType"]
+    if getattr(hint, "__origin__", None) is dict:
+        return "table of options"
+    return " or ".join(spoken) + (", or none" if "NoneType" in parts else "")
+
+
+def _default(field: Field[Any]) -> str:
+    value = field.default if field.default_factory is MISSING else field.default_factory()
+    if value is MISSING:
+        return "required"
+    if isinstance(value, timedelta):
+        return f"{value.total_seconds() / 3600:g} h"
+    if isinstance(value, Guards | Policy | BillingCalendar):
+        return "see below"
+    return f"`{value}`" if value not in ("", (), {}) else "empty"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
