@@ -167,7 +167,7 @@ USAGE: tuple[FindingKind, ...] = (
         _WARNING,
         _CUSTOMER,
         "The rows of one customer have different billing identifiers",
-        "{customer_name}: the rows have the billing identifiers {identifiers}. None was chosen; the customer is skipped.",
-        "Give the customer one Billing Identifier in {source} and have the period processed again.",
+        "{customer_name}: the rows have the billing identifiers {identifiers}. None was chosen.",
+        "Give the customer one Billing Identifier in {source} and have the period processed again, or name its account in the mapping table.",
     ),
 )
