@@ -4,8 +4,9 @@
   case, blanks, hyphens and underscores. Others go into ``field_map``: our field name → heading.
 - Example: ``source_options={"url": "s3://billing@exports/atria/{period_end}.csv"}``; ``{period_start}`` and
   ``{period_end}`` (the last day) are filled with the period's dates.
-- Failing: an empty or half-written file, or one with rows of other periods only, is read as incomplete; a file that is
-  not there is code 03; an unknown heading in the field map is a settings error that names the near ones.
+- Failing: an empty or half-written file (also one whose last cell may be cut off), or one with rows of other periods
+  only, is read as incomplete; a file that is not there is code 03; an unknown heading in the field map is a settings
+  error that names the near ones.
 """
 
 from __future__ import annotations
@@ -50,6 +51,7 @@ HEADINGS = {
     "actor": "User",
     "plan": "Plan",
 }
+_HARMLESS = frozenset({"customer_name", "description", "summary", "actor", "plan"})
 _NEEDED = ("customer_code", "sku", "quantity")
 
 
@@ -113,7 +115,7 @@ class AtriaReportSource:
         malformed: list[MalformedRow] = []
         for read in _records(sheet, reader):
             records.append(read) if isinstance(read, UsageRecord) else malformed.append(read)
-        why = sheet.broken_off or _of_other_periods(records, period)
+        why = sheet.broken_off or _maybe_cut_off(sheet, reader) or _of_other_periods(records, period)
         return UsageRead(
             records=records,
             origin=origin,
@@ -203,6 +205,15 @@ def _records(sheet: Sheet, reader: RowReader) -> Iterator[UsageRecord | Malforme
             continue
         code, name = (row.get(reader.names.get(field, ""), "") for field in ("customer_code", "customer_name"))
         yield MalformedRow(position, *faults[0], customer_code=code, customer_name=name)
+
+
+def _maybe_cut_off(sheet: Sheet, reader: RowReader) -> str:
+    """A last cell without line end may be a part of its text: harmless in a description, not in a number or an id."""
+    fields = {name: field for field, name in reader.names.items()}
+    last = sheet.headings[-1]
+    if not sheet.open_end or fields.get(last, "plan") in _HARMLESS:
+        return ""
+    return f"the last row has no line end, so its {last} may be cut off; end the file with a line break"
 
 
 def _of_other_periods(records: list[UsageRecord], period: BillingPeriod) -> str:

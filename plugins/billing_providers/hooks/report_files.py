@@ -35,6 +35,7 @@ class Sheet:
     headings: list[str] = field(default_factory=list)
     rows: list[tuple[int, list[Any]]] = field(default_factory=list)
     broken_off: str = ""  # why the file looks half-written; empty when it looks whole
+    open_end: bool = False  # the last row has no line end, so its last cell may be cut off
     notes: list[str] = field(default_factory=list)
 
 
@@ -57,7 +58,10 @@ def read_csv(content: bytes, *, delimiter: str = "", encoding: str = "", where: 
     except csv.Error as error:
         sheet.broken_off = f"row {rows.line_num + first_row} cannot be read: {error}"
         return sheet
-    if sheet.rows and not text.endswith(("\n", "\r")) and len(sheet.rows[-1][1]) < len(sheet.headings):
+    sheet.open_end = not text.endswith(("\n", "\r"))
+    if sheet.open_end and not sheet.rows:
+        sheet.broken_off = "the file breaks off in its headings"
+    elif sheet.open_end and len(sheet.rows[-1][1]) < len(sheet.headings):
         sheet.broken_off = f"the last row ({sheet.rows[-1][0]}) is cut off"
     return sheet
 
