@@ -46,7 +46,11 @@ def _batches(changes: list[LineChange], lines_max: int) -> Iterator[Batch]:
 
 
 def _for_each_batch(job: PushJob, batches: list[Batch], last: dict[str, JournalState]) -> None:
-    """Run batches side by side. Twice as many threads as requests, so that a commit never leaves a slot empty."""
+    """Run batches side by side, the longest first, so that none is left alone at the end.
+
+    Twice as many threads as requests, so that a commit never leaves a slot empty.
+    """
+    batches.sort(key=len, reverse=True)
     with ThreadPoolExecutor(max_workers=2 * job.psa.requests_in_flight_max) as threads:
         pending = [threads.submit(_apply_batch, job, batch, last) for batch in batches]
         finished, unfinished = wait(pending, return_when=FIRST_EXCEPTION)
