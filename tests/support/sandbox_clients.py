@@ -35,7 +35,7 @@ class BmsClient:
 
     def call(self, method: str, path: str, **request: Any) -> requests.Response:
         """Send one request."""
-        return self.session.request(method, self.base_url + path, timeout=TIMEOUT_S, **request)
+        return self.session.request(method, self.base_url + path, **{"timeout": TIMEOUT_S, **request})
 
     def get(self, path: str, **query: Any) -> requests.Response:
         """Read."""

@@ -82,8 +82,8 @@ class SandboxServer:
 
     def stop(self) -> None:
         """Close the port and every connection; requests under way are cut off."""
-        self._exchange.stop()
         self._listener.stop()
+        self._exchange.stop()
 
     def __enter__(self) -> SandboxServer:
         return self.start()
