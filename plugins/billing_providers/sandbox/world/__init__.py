@@ -1,4 +1,4 @@
-"""The realistic MSP that every twin starts from: 45 customers, about 1,000 usage rows, about 600 contract lines.
+"""The realistic MSP that every twin starts from: 45 customers, about 1,100 usage rows a period, 568 contract lines.
 
 Most of it is healthy. What is awkward on purpose has a name in :mod:`~billing_providers.sandbox.world.cases`.
 Usage exists for any period: a line's units before the first run are those of an unchanged month, and about four
