@@ -40,3 +40,31 @@ def saves_snapshot(barrier: Any, url: str, rows: int) -> None:
     with Ledger.at(url) as ledger:
         barrier.wait(60)
         ledger.snapshots.save(snapshot(record_count=rows), records)
+
+
+def appends_until_killed(said: Any, url: str) -> None:
+    """Append one entry after another, and say the number of each when its append has returned."""
+    ledger, number = Ledger.at(url), 0
+    while True:
+        ledger.journal.append([journal_entry(f"{number}-{step}") for step in range(3)])
+        said.send(number)
+        number += 1
+
+
+def killed_while_appending(url: str, after: int) -> int:
+    """Kill (SIGKILL) a process in the middle of its appends; return how many it said were done."""
+    context = multiprocessing.get_context("spawn")
+    hears, said = context.Pipe(duplex=False)
+    process = context.Process(target=appends_until_killed, args=(said, url))
+    process.start()
+    said.close()
+    done = 0
+    while done < after:
+        done = hears.recv() + 1
+    process.kill()
+    process.join()
+    while True:
+        try:
+            done = hears.recv() + 1
+        except EOFError:
+            return done

@@ -12,7 +12,7 @@ import sqlalchemy
 from billing_providers.errors import LedgerError, LockHeld
 from billing_providers.ledger.ledger import Ledger
 from billing_providers.model.journal import JournalState
-from tests.support.ledger_processes import appends, at_once
+from tests.support.ledger_processes import appends, at_once, killed_while_appending
 from tests.support.ledger_values import LONG, NASTY, NOON, NOVEMBER, OCTOBER, TENANT, journal_entry
 
 INTEGRATION = "atria_to_kaseya_bms"
@@ -170,6 +170,18 @@ def test_processes_and_threads_append_one_chain(ledger: Ledger, url: str) -> Non
 
     changes = [entry.change_id for entry in ledger.journal.entries(TENANT)]
     assert len(changes) == len(set(changes)) == 160
+    assert ledger.journal.verify(TENANT) == []
+
+
+def test_killed_process_loses_nothing_that_it_was_told_is_stored(ledger: Ledger, url: str) -> None:
+    """Law 7: once an append has returned its rows are there, whatever happens; a half append never is."""
+    done = killed_while_appending(url, after=25)
+
+    entries = ledger.journal.entries(TENANT)
+    assert done >= 25
+    assert len(entries) in {3 * done, 3 * done + 3}
+    assert ledger.journal.verify(TENANT) == []
+    ledger.journal.append([journal_entry("after the crash")])
     assert ledger.journal.verify(TENANT) == []
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
+from pathlib import Path
 
 import pytest
 
+from billing_providers import resources
+from billing_providers.errors import LedgerError
 from billing_providers.ledger.charges import _LINES, _OUTCOMES
 from billing_providers.ledger.diffs import _PARTS
 from billing_providers.ledger.snapshots import USAGE
@@ -92,6 +95,24 @@ def test_enums_and_checks_hold_the_same_values() -> None:
 
     assert found.pop(("billing_approvals", "decision")) == {"approved", "rejected", "not_needed"}
     assert found == {key: {member.value for member in kind} for key, kind in ENUMS.items()}
+
+
+def test_missing_sql_files_are_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A package without its SQL says where it looked, instead of failing at the first statement."""
+    monkeypatch.setattr(resources, "_PACKAGE", tmp_path / "plugins" / "billing_providers")
+
+    with pytest.raises(LedgerError, match=r"SQL files are missing; looked at .*_include.* and .*include"):
+        resources.include_dir()
+
+
+def test_installed_package_carries_its_own_sql(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """What the wheel carries beside the code wins over an ``include`` folder that happens to be near."""
+    package = tmp_path / "plugins" / "billing_providers"
+    for folder in (package / "_include" / "sql", tmp_path / "include" / "sql"):
+        folder.mkdir(parents=True)
+    monkeypatch.setattr(resources, "_PACKAGE", package)
+
+    assert resources.include_dir() == package / "_include"
 
 
 def test_what_no_dialect_shares_is_stated_once() -> None:

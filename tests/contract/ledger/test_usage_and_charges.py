@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -181,9 +182,10 @@ def test_charge_lines_are_traced_to_their_usage(ledger: Ledger) -> None:
     assert ledger.charges.evidence("c" * 32, []) == []
 
 
-def test_failed_save_leaves_nothing_behind(ledger: Ledger) -> None:
+@pytest.mark.parametrize("fault", [{"kind": "no such kind"}, {"customer_name": "unpaired \ud800"}])
+def test_failed_save_leaves_nothing_behind(ledger: Ledger, fault: dict[str, Any]) -> None:
     """A snapshot is there wholly or not at all."""
-    broken = [RECORDS[0], replace(RECORDS[1], kind="no such kind")]
+    broken = [RECORDS[0], replace(RECORDS[1], **fault)]
 
     with pytest.raises(LedgerError, match="cannot save the usage snapshot"):
         ledger.snapshots.save(snapshot(), broken)
