@@ -102,7 +102,7 @@ class AtriaReportSource:
         url = self._url_of(period)
         origin = without_credentials(url)
         sheet = self._sheet_of(url, origin)
-        if not sheet.headings:
+        if not sheet.headings or (sheet.broken_off and not sheet.rows):
             why = sheet.broken_off or "the file is empty"
             return UsageRead(records=[], origin=origin, complete=False, incomplete_why=why, notes=sheet.notes)
         reader = RowReader(

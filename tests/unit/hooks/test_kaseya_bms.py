@@ -206,6 +206,27 @@ def test_a_contract_finds_its_account_although_its_row_has_no_account_id(hook_of
     assert len(tenant.sent("/v2/finance/contracts/lookup")) == 3
 
 
+@pytest.mark.parametrize(
+    ("printed", "meant"),
+    [
+        ("12.0", "12"),
+        ("0.30000000000000004", "0.3"),
+        ("4.333333333333333", "4.33333333333333"),
+        ("1.2345678901234567E-05", "0.000012345678901235"),
+        ("7", "7"),
+    ],
+)
+def test_the_noise_of_doubles_is_not_taken_for_digits(printed: str, meant: str, hook_of: Hooks) -> None:
+    """Prices and units are doubles on the wire; one odd price must not stop the reading of a catalogue."""
+    service = f'{{"success":true,"totalRecords":1,"result":[{{"id":5,"name":"A","unitPrice":{printed}}}]}}'
+    tenant = directory_of([], [], lambda sent: enveloped([]))
+    tenant.answers["/v2/admin/finance/services/search"] = reply(service.encode())
+
+    (found,) = hook_of(tenant).read_directory(contract_type="").services
+
+    assert found.unit_price == Decimal(meant)
+
+
 def test_all_pages_are_read_in_few_calls(hook_of: Hooks) -> None:
     """250 accounts are three calls, and every account comes once, in order."""
     accounts = [{"id": number, "accountName": f"A{number}", "isActive": True} for number in range(250)]

@@ -9,14 +9,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import Any
 
 from billing_providers.errors import BadRequest, RequestError, SignInRefused, UnreadableAnswer
 from billing_providers.hooks.http.answers import Answer
-from billing_providers.model.decimals import DecimalError, decimal_from_text
+from billing_providers.model.decimals import EXPONENT_MAX, DecimalError, decimal_from_text
 
 SECURITY_ERROR = 978001
+_DOUBLE = Context(prec=15)
+_SMALLEST = Decimal(1).scaleb(-EXPONENT_MAX)
 
 
 class Fields:
@@ -61,12 +63,12 @@ class Fields:
         raise self.unreadable(name, "true or false")
 
     def number(self, name: str) -> Decimal | None:
-        """Return an exact decimal, None for null."""
+        """Return a decimal, None for null. BMS sends doubles, of which 15 digits are meant and the rest is noise."""
         value = self.get(name)
         if value is None:
             return None
         try:
-            return decimal_from_text(value)
+            return decimal_from_text(_without_noise(value) if isinstance(value, Decimal) else value)
         except DecimalError:
             raise self.unreadable(name, "a number") from None
 
@@ -83,6 +85,11 @@ class Fields:
     def unreadable(self, name: str, wanted: str) -> RequestError:
         """Return the error for a field of another type than the API promises."""
         return self._answer.error(UnreadableAnswer, f"{name} is {self.get(name)!r}, expected {wanted}")
+
+
+def _without_noise(double: Decimal) -> Decimal:
+    meant = _DOUBLE.plus(double)
+    return meant.quantize(_SMALLEST) if meant.is_finite() and int(meant.as_tuple().exponent) < -EXPONENT_MAX else meant
 
 
 @dataclass(frozen=True, slots=True)
