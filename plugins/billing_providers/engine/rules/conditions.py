@@ -194,7 +194,9 @@ class Not:
 
     def explain(self) -> str:
         """Say what must not hold."""
-        return "not (" + " and ".join(test.explain() for test in self.tests) + ")"
+        words = " and ".join(test.explain() for test in self.tests)
+        simple = len(self.tests) == 1 and words.startswith("is ")
+        return words.replace("is ", "is not ", 1) if simple else f"is not what {words}"
 
     def canonical(self) -> object:
         """Return what is negated."""

@@ -45,11 +45,13 @@ def kept(quantity: Decimal) -> Decimal:
 
 
 def _plain(number: Decimal) -> Decimal:
-    if int(number.as_tuple().exponent) < -EXPONENT_MAX:
-        number = round_decimal(number, EXPONENT_MAX, Rounding.HALF_UP)
-    if number == number.to_integral_value():
-        return EXACT.plus(number.quantize(Decimal(1), context=EXACT))  # plus: no negative zero
-    return EXACT.normalize(number)
+    if not number:
+        return Decimal(0)
+    plain = EXACT.normalize(number)
+    exponent = int(plain.as_tuple().exponent)
+    if exponent < -EXPONENT_MAX:
+        return EXACT.normalize(round_decimal(plain, EXPONENT_MAX, Rounding.HALF_UP))
+    return plain if exponent <= 0 else plain.quantize(Decimal(1), context=EXACT)
 
 
 def total(column: Column, mask: Mask) -> Decimal:
