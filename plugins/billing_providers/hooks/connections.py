@@ -118,9 +118,9 @@ class ConnectionFields:
 
 def _connection(conn_id: str) -> Connection:
     from airflow.sdk import BaseHook
-    from airflow.sdk.exceptions import AirflowException
+    from airflow.sdk.exceptions import AirflowException, AirflowRuntimeError
 
     try:
         return BaseHook.get_connection(conn_id)
-    except (AirflowException, ValueError) as error:
+    except (AirflowException, AirflowRuntimeError, ValueError) as error:
         raise SecretsError(f"the connection cannot be read: {error}", where=f"connection {conn_id}") from None

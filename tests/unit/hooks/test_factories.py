@@ -50,6 +50,18 @@ def test_an_unknown_system_lists_the_known_ones() -> None:
         source_for(settings(source="atira"))
 
 
+def test_hooks_are_imported_by_the_names_people_use() -> None:
+    """``from billing_providers.hooks import KaseyaBmsHook`` works for every hook of the registry, for no other."""
+    import billing_providers.hooks as hooks
+
+    for entry in SYSTEMS.values():
+        name = entry.hook.rpartition(":")[2]
+        assert getattr(hooks, name) is entry.hook_class()
+        assert name in dir(hooks)
+    with pytest.raises(AttributeError, match="KaseyaHook"):
+        _ = hooks.KaseyaHook
+
+
 def test_importing_hooks_costs_no_heavy_library() -> None:
     """A hook is imported before it speaks; HTTP, spreadsheets and frames wait until then."""
     modules = {entry.hook.partition(":")[0] for entry in SYSTEMS.values()}

@@ -137,6 +137,18 @@ def test_sign_in_sends_the_published_form(hook_of: Hooks) -> None:
     }
 
 
+def test_airflow_is_told_every_secret(hook_of: Hooks, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Law 14: password, MFA code and the tokens of the run are masked in every log, whoever writes it."""
+    told: list[object] = []
+    monkeypatch.setattr("airflow.sdk.log.mask_secret", lambda secret, name=None: told.append(secret))
+    tenant = Tenant({"/v2/finance/contracts/summary": paged([])})
+
+    hook_of(tenant, mfa_code="123456", line_api="default").capabilities()
+
+    for secret in ("pass-1234567 ", "123456", "tok-1234567", "ref-1234567"):
+        assert secret in told
+
+
 @pytest.mark.parametrize(
     ("answer", "cause"),
     [

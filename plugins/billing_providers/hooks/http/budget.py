@@ -52,7 +52,7 @@ class RequestBudget:
         while (wait_s := self._take_or_wait_s(endpoint)) > 0:
             if waited_s + wait_s > self._wait_s_max:
                 raise BudgetSpent(wait_s)
-            log.info("The request budget of %s is used up; waiting %.0f s", endpoint, wait_s)
+            log.info("%s has to wait %.0f s for its turn", endpoint, wait_s)
             self._sleep(wait_s)
             waited_s += wait_s
 
