@@ -13,7 +13,6 @@ from requests.adapters import BaseAdapter
 from requests.structures import CaseInsensitiveDict
 from urllib3 import HTTPResponse
 
-from billing_providers.errors import FailureClass
 from billing_providers.hooks.http.client import Clocks, HttpClient
 from billing_providers.hooks.http.faults import ErrorVoice
 from billing_providers.hooks.http.repeats import Limits
@@ -78,14 +77,9 @@ def client_of(server: ScriptedServer, time: FrozenTime | None = None, **limits: 
     held = (time or FrozenTime()).clocks()
     client = HttpClient(
         "https://psa.example",
-        ErrorVoice("Example PSA", failure_class=None),
+        ErrorVoice("Example PSA"),
         limits=Limits(**limits),
         clocks=held,
     )
     client.session.mount("https://", server)
     return client
-
-
-def source_voice() -> ErrorVoice:
-    """Return the voice of a source."""
-    return ErrorVoice("Example source", finding_number=3, failure_class=FailureClass.SOURCE)

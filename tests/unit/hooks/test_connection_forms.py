@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,8 +11,11 @@ from airflow.sdk import BaseHook
 
 from billing_providers.errors import SecretsError, SettingsError
 from billing_providers.hooks.connections import ConnectionFields
+from billing_providers.hooks.http.repeats import Limits
+from billing_providers.model.periods import BillingPeriod
 from billing_providers.registry import SYSTEMS, System
 from tests.support.connections import set_connection
+from tests.support.scripted_http import ScriptedServer, reply
 
 WITH_FORM = [system for system in SYSTEMS.values() if system.conn_type]
 
@@ -47,12 +51,13 @@ def everything_read(system: System, monkeypatch: pytest.MonkeyPatch) -> tuple[se
         host="http://127.0.0.1:1", login="user", password="secret-1", schema="", port=None, extra_dejson=extra
     )
     monkeypatch.setattr(BaseHook, "get_connection", lambda conn_id: connection)
-    hook = system.hook_class()(system.default_conn_id, limits=_no_repeats())
+    hook = system.hook_class()(system.default_conn_id, limits=Limits(attempts_max=1))
     monkeypatch.setattr(hook.client.session, "send", _answers_anything)
     hook.test_connection()
-    for name in ("capabilities", "read_usage"):
-        if hasattr(hook, name):
-            _call(hook, name)
+    if system.role == "psa":
+        hook.capabilities()
+    else:
+        hook.read_usage(BillingPeriod(date(2026, 10, 1), date(2026, 11, 1)))
     return fields - {"extra_dejson"}, extra.read
 
 
@@ -151,26 +156,7 @@ def test_a_wrong_field_is_named_with_what_is_allowed(
     assert str(caught.value).startswith(f"connection wrong: {problem}")
 
 
-def _no_repeats() -> Any:
-    from billing_providers.hooks.http.repeats import Limits
-
-    return Limits(attempts_max=1)
-
-
-def _call(hook: Any, name: str) -> None:
-    from datetime import date
-
-    from billing_providers.model.periods import BillingPeriod
-
-    if name == "capabilities":
-        hook.capabilities()
-    else:
-        hook.read_usage(BillingPeriod(date(2026, 10, 1), date(2026, 11, 1)))
-
-
 def _answers_anything(request: Any, **_: Any) -> Any:
-    from tests.support.scripted_http import ScriptedServer, reply
-
     token = {"accessToken": "tok-1234567", "fullName": "Ann"}
     authenticated = "/security/" in request.url
     body = {"success": True, "result": token if authenticated else [], "totalRecords": 0, "items": []}
