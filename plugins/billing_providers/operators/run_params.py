@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from airflow.sdk import Param
 
 
-def run_params() -> dict[str, Param]:
-    """Return the params: billing_period, customers, dry_run, failed_only."""
+def run_params(*, billing_period: str = "", customers: Sequence[str] = ()) -> dict[str, Param]:
+    """Return the params: billing_period, customers, dry_run, failed_only.
+
+    :param billing_period: default of that param, ``customers``: default of that one; they hold for scheduled runs too.
+    """
     return {
         "billing_period": Param(
-            "",
+            billing_period,
             type="string",
             title="Billing period",
             pattern=r"^\s*(|[Pp]revious|[Cc]urrent|\d{4}-\d{2}-\d{2})\s*$",
@@ -17,7 +22,7 @@ def run_params() -> dict[str, Param]:
             "Empty: the run's own data interval; a run without one takes the last closed period.",
         ),
         "customers": Param(
-            [],
+            list(customers),
             type="array",
             items={"type": "string"},
             title="Customers",

@@ -50,7 +50,7 @@ def _plain(number: Decimal) -> Decimal:
     plain = EXACT.normalize(number)
     exponent = int(plain.as_tuple().exponent)
     if exponent < -EXPONENT_MAX:
-        return EXACT.normalize(round_decimal(plain, EXPONENT_MAX, Rounding.HALF_UP))
+        return _plain(round_decimal(plain, EXPONENT_MAX, Rounding.HALF_UP))
     return plain if exponent <= 0 else plain.quantize(Decimal(1), context=EXACT)
 
 
