@@ -116,12 +116,16 @@ def free_port(preferred: int = 0) -> int:
 
 
 def end_on_sigterm() -> None:
-    """Let a SIGTERM end this script as Ctrl-C does, through every ``finally`` and ``with``."""
+    """Let a SIGTERM end this script as Ctrl-C does, through every ``finally`` and ``with``.
+
+    Ctrl-C as well, since a shell starts background jobs with SIGINT ignored.
+    """
 
     def interrupt(_signal: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    signal.signal(signal.SIGTERM, interrupt)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, interrupt)
 
 
 def clean_environment() -> dict[str, str]:

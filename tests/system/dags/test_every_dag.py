@@ -1,0 +1,86 @@
+"""Every DAG that is shipped: it loads, is stored the same each time, has a next run, and is cheap to parse."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+DAG_FILES = sorted((ROOT / "dags").glob("*.py"))
+
+every_dag_file = pytest.mark.parametrize("dag_file", DAG_FILES, ids=lambda path: path.stem)
+
+
+def dags_of(folder_or_file: Path):
+    from airflow.dag_processing.dagbag import DagBag
+
+    bag = DagBag(folder_or_file)
+    assert bag.import_errors == {}
+    return bag.dags
+
+
+def test_these_dags_are_shipped():
+    """A DAG that cannot be loaded would be missing without a word."""
+    assert set(dags_of(ROOT / "dags")) == {"atria_to_kaseya_bms"}
+
+
+@every_dag_file
+def test_a_dag_survives_storing_and_has_a_next_run(dag_file):
+    """The scheduler works with the stored form; an error in a timetable would show as a blank next run only."""
+    from airflow.serialization.serialized_objects import DagSerialization
+    from airflow.timetables.base import TimeRestriction
+
+    (dag,) = dags_of(dag_file).values()
+    first, second = (
+        json.dumps(DagSerialization.to_dict(parsed), sort_keys=True) for parsed in (dag, reparsed(dag_file))
+    )
+    stored = DagSerialization.from_dict(json.loads(first))
+    following = stored.timetable.next_dagrun_info(
+        last_automated_data_interval=None, restriction=TimeRestriction(None, None, catchup=False)
+    )
+
+    assert first == second
+    assert following.data_interval.end + stored.timetable.settle_delay == following.run_after
+    assert timedelta(days=27) < following.data_interval.end - following.data_interval.start < timedelta(days=32)
+
+
+def reparsed(dag_file: Path):
+    (dag,) = dags_of(dag_file).values()
+    return dag
+
+
+@every_dag_file
+def test_the_form_offers_the_same_params_in_every_dag(dag_file):
+    """All integrations are run in the same way."""
+    (dag,) = dags_of(dag_file).values()
+
+    assert {"billing_period", "customers", "dry_run", "failed_only"} <= set(dag.params)
+    assert dag.max_active_runs == 1
+
+
+@every_dag_file
+def test_parsing_loads_nothing_heavy(dag_file):
+    """Every parse pays for every import: no pandas, no web framework, no HTTP client, no hook."""
+    code = (
+        "import runpy, sys\n"
+        "before = set(sys.modules)\n"
+        f"runpy.run_path({str(dag_file)!r})\n"
+        "heavy = {'pandas', 'numpy', 'fastapi', 'openpyxl', 'rapidfuzz', 'billing_providers.hooks.kaseya_bms',"
+        " 'billing_providers.sandbox'}\n"
+        "print(sorted(heavy & (set(sys.modules) - before)))\n"
+    )
+    printed = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": str(ROOT / "plugins")},
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+
+    assert printed.strip().splitlines()[-1] == "[]"
