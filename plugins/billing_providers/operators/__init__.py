@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from billing_providers.operators.report_run import ReportRunOperator
     from billing_providers.operators.resolve_period import ResolvePeriodOperator
     from billing_providers.operators.review_diff import ReviewDiffOperator
-    from billing_providers.operators.run_params import run_params
+    from billing_providers.operators.dag_params import run_params
     from billing_providers.operators.verify_contract_lines import VerifyContractLinesOperator
 
 _HOMES = {
@@ -25,7 +25,7 @@ _HOMES = {
     "ResolvePeriodOperator": "resolve_period",
     "ReviewDiffOperator": "review_diff",
     "VerifyContractLinesOperator": "verify_contract_lines",
-    "run_params": "run_params",
+    "run_params": "dag_params",
 }
 
 __all__ = [

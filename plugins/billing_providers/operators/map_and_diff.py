@@ -52,7 +52,7 @@ class MapAndDiffOperator(BillingOperator):
         return {**summary, "change_list_uri": change_list}
 
     def _plan(self, ledger: Ledger, psa: PsaHook, scope: RunScope) -> ContractDiff:
-        snapshot, _ = ledger.snapshots.load(self.charges["snapshot_id"])
+        snapshot = ledger.snapshots.head(self.charges["snapshot_id"])
         charge_set, charges = ledger.charges.load(self.charges["charge_set_id"])
         capabilities = psa.capabilities()
         only = None

@@ -1,0 +1,219 @@
+"""Which account and contract a customer's usage goes to, decided once per customer.
+
+An explicit mapping wins; otherwise the billing identifier must equal the code of exactly one active account, and
+the account must have exactly one usable contract (or several, when the policy lets the service decide). What is
+missing, inactive, unusable or ambiguous skips the customer with one finding that lists the candidates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from fractions import Fraction
+from typing import Any
+
+from billing_providers.engine.contract_choice import Contracts
+from billing_providers.engine.mapping import AccountTarget, CustomerMap, MappingEntry, Part
+from billing_providers.engine.matching import Accounts
+from billing_providers.model.findings import Finding, FindingVoice
+from billing_providers.model.psa import Account, Contract
+from billing_providers.model.settings import ContractChoice, Policy
+
+
+class Standing(StrEnum):
+    """Whether a customer takes part in the plan."""
+
+    PLANNED = "planned"
+    SKIPPED = "skipped"  # a finding about the whole customer says why
+    HELD = "held"  # its usage could not be read or trusted; found before planning
+    OUT_OF_SCOPE = "out of scope"  # the customers filter leaves it out
+    IGNORED = "ignored"  # the customer table says so
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """A customer of the source. ``identifiers``: distinct billing identifiers of its rows, blanks left out."""
+
+    code: str
+    name: str
+    identifiers: tuple[str, ...]
+    has_usage: bool  # at least one charge line
+    in_scope: bool = True  # the customers filter names it, or is empty
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """An account, and the contract that is billed; several contracts: the service decides among them."""
+
+    account: Account
+    contracts: tuple[Contract, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One share of a customer's usage with its destination, and how it was found (for the reason of a change)."""
+
+    destination: Destination
+    share: Fraction
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerDecision:
+    """Where one customer's usage goes, or why it goes nowhere.
+
+    ``accounts``: ids of all accounts it is known to reach, also when it is not planned. ``ways`` holds the ways for
+    each value of the field ``split_by``; the key None is for everything else.
+    """
+
+    customer: Customer
+    standing: Standing
+    why: str = ""
+    accounts: frozenset[str] = frozenset()
+    where: str = ""
+    split_by: str = ""
+    ways: Mapping[str | None, tuple[Way, ...]] = field(default_factory=dict)
+    finding: Finding | None = None
+
+    @property
+    def planned(self) -> bool:
+        """Whether its usage may be written."""
+        return self.standing is Standing.PLANNED
+
+
+class _NotPlaced(Exception):
+    """Ends the choice for one customer; never leaves this module. Holds a finding's number and values."""
+
+    def __init__(self, number: int, **values: Any) -> None:
+        super().__init__(number)
+        self.number, self.values = number, values
+
+
+class CustomerChoice:
+    """Decides customers one by one, from the directory, the table and the policy."""
+
+    def __init__(
+        self, accounts: Accounts, contracts: Contracts, table: CustomerMap, policy: Policy, voice: FindingVoice
+    ) -> None:
+        self._accounts, self._contracts, self._table = accounts, contracts, table
+        self._policy, self._voice = policy, voice
+
+    def decide(self, customer: Customer) -> CustomerDecision:
+        """Return where the customer's usage goes. A customer without usage gets no finding: nothing is lost."""
+        entry = self._table.entry(customer.code)
+        if entry is not None and entry.ignore:
+            return CustomerDecision(customer, Standing.IGNORED, entry.ignore, where=entry.where)
+        if entry is None and not customer.has_usage:
+            return CustomerDecision(customer, Standing.PLANNED)
+        reached: dict[str, Account] = {}
+        try:
+            ways = self._by_identifier(customer, reached) if entry is None else self._by_table(entry, reached)
+        except _NotPlaced as fault:
+            return self._skipped(customer, reached, fault)
+        where, split_by = (entry.where, entry.field) if entry else ("", "")
+        return CustomerDecision(customer, Standing.PLANNED, "", frozenset(reached), where, split_by, ways)
+
+    def _by_identifier(self, customer: Customer, reached: dict[str, Account]) -> dict[str | None, tuple[Way, ...]]:
+        if not customer.identifiers:
+            raise _NotPlaced(9, suggestion=self._suggestion(customer))
+        if len(customer.identifiers) > 1:
+            raise _NotPlaced(156, identifiers=", ".join(customer.identifiers))
+        code = customer.identifiers[0]
+        account = self._with_code(customer, code)
+        reached[account.account_id] = account
+        usable = self._usable(account)
+        only = "the only usable contract" if len(usable) == 1 else "the usable contract that holds the service"
+        return {None: (Way(Destination(account, usable), Fraction(1), f"billing identifier '{code}', {only}"),)}
+
+    def _with_code(self, customer: Customer, code: str) -> Account:
+        found = self._accounts.active(code)
+        if len(found) == 1:
+            return found[0]
+        if found:
+            told = ", ".join(f"'{account.name}' (id {account.account_id})" for account in found)
+            raise _NotPlaced(101, billing_identifier=code, count=len(found), candidates=told)
+        inactive = self._accounts.inactive(code)
+        why = f"Account '{inactive[0].name}' has the code, but is not active." if inactive else ""
+        suggestion = "" if inactive else self._suggestion(customer)
+        raise _NotPlaced(22, billing_identifier=code, why=why, suggestion=suggestion)
+
+    def _by_table(
+        self, entry: MappingEntry[AccountTarget], reached: dict[str, Account]
+    ) -> dict[str | None, tuple[Way, ...]]:
+        accounts = {part.target: self._mapped_account(part) for part in entry.all_parts()}
+        reached.update((account.account_id, account) for account in accounts.values())
+        return {
+            value: tuple(
+                Way(
+                    Destination(accounts[part.target], self._mapped_contracts(part, accounts[part.target])),
+                    part.share,
+                    part.where if part.share == 1 else f"{part.where}, share {part.share}",
+                )
+                for part in parts
+            )
+            for value, parts in entry.by_value.items()
+        }
+
+    def _mapped_account(self, part: Part[AccountTarget]) -> Account:
+        wanted = part.target
+        if wanted.account_id:
+            account = self._accounts.by_id.get(wanted.account_id)
+            found = [account] if account is not None and account.active else []
+            inactive = account is not None and not account.active
+        else:
+            found = self._accounts.active(wanted.account_code)
+            inactive = bool(self._accounts.inactive(wanted.account_code))
+        if len(found) == 1:
+            return found[0]
+        why = "is not active" if inactive else "does not exist"
+        raise _NotPlaced(
+            124,
+            where=part.where,
+            kind="account",
+            target=wanted.account_id or wanted.account_code,
+            why=f"is the code of {len(found)} active accounts" if found else why,
+        )
+
+    def _mapped_contracts(self, part: Part[AccountTarget], account: Account) -> tuple[Contract, ...]:
+        if not part.target.contract:
+            return self._usable(account)
+        contract, why = self._contracts.named(account.account_id, part.target.contract)
+        if contract is None:
+            raise _NotPlaced(124, where=part.where, kind="contract", target=part.target.contract, why=why)
+        return (contract,)
+
+    def _usable(self, account: Account) -> tuple[Contract, ...]:
+        choice = self._contracts.of_account(account.account_id)
+        if not choice.usable:
+            raise _NotPlaced(
+                5,
+                billing_identifier=account.code.strip(),
+                contract_type=self._policy.contract_type,
+                candidates=choice.candidates,
+                account=account.account_id,
+            )
+        if len(choice.usable) > 1 and self._policy.contract_choice is ContractChoice.ONLY_ONE:
+            raise _NotPlaced(
+                102,
+                count=len(choice.usable),
+                account=account.account_id,
+                account_name=account.name,
+                candidates=choice.candidates,
+            )
+        return choice.usable
+
+    def _suggestion(self, customer: Customer) -> str:
+        if not customer.in_scope:
+            return ""
+        return self._accounts.suggestions.sentence(*customer.identifiers, customer.name)
+
+    def _skipped(self, customer: Customer, reached: Mapping[str, Account], fault: _NotPlaced) -> CustomerDecision:
+        finding = self._voice.finding(fault.number, customer=customer.code, customer_name=customer.name, **fault.values)
+        return CustomerDecision(
+            customer,
+            Standing.SKIPPED if customer.has_usage else Standing.PLANNED,
+            f"was skipped ({finding.code})",
+            frozenset(reached),
+            finding=finding if customer.has_usage else None,
+        )

@@ -1,0 +1,142 @@
+"""What should be and what is, compared line by line: set, add, unchanged, or left alone with a finding.
+
+Targets and live lines meet by contract and service. Everything is compared in columns; a Python object is made
+only for a line that changes or needs a word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from functools import cached_property
+
+from billing_providers.engine.columns import Array, Scaled
+from billing_providers.engine.live_lines import LiveLines, positions_in
+from billing_providers.engine.plan_inputs import PlanInputs
+from billing_providers.engine.targets import Targets
+from billing_providers.engine.unplaced import Usage
+from billing_providers.model.settings import Fractions, SeveralLines
+
+FINE, NOTHING, ADD = 0, -1, -2
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Assigned:
+    """Live lines with what they should hold: position of the line, its target, the units before and after.
+
+    ``known`` is false where the PSA does not tell the quantity before.
+    """
+
+    line: Array
+    target: Array
+    before: Array
+    after: Array
+    known: Array
+
+    @property
+    def changed(self) -> Array:
+        """Mask of the lines that change, or may change because nobody knows what they hold."""
+        mask: Array = ~self.known | (self.before != self.after)
+        return mask
+
+    def outside(self, account_ids: Collection[str], targets: Targets) -> Assigned:
+        """Return what is assigned on other accounts than these."""
+        import numpy as np
+
+        if not account_ids:
+            return self
+        of_contract = np.array([account.account_id not in account_ids for account in targets.accounts], dtype=bool)
+        kept = of_contract[targets.contract[self.target]]
+        return Assigned(self.line[kept], self.target[kept], self.before[kept], self.after[kept], self.known[kept])
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Every target with its verdict: :data:`FINE`, :data:`ADD`, :data:`NOTHING` to do, or a finding's number.
+
+    ``after`` is what each target comes to once it is rounded. ``line_target`` is the target of each live line, -1
+    for lines that no usage reaches.
+    """
+
+    verdict: Array
+    after: Array
+    line_target: Array
+    assigned: Assigned
+
+    @property
+    def reached(self) -> Array:
+        """Positions of the live lines that usage reaches, those that are left alone included."""
+        import numpy as np
+
+        positions: Array = np.nonzero(self.line_target >= 0)[0]
+        return positions
+
+    def lines_of(self, target: int) -> list[int]:
+        """Return the positions of a target's open lines, lowest id first."""
+        import numpy as np
+
+        order, targets = self._by_target
+        start, end = np.searchsorted(targets, [target, target + 1])
+        positions: list[int] = order[start:end].tolist()
+        return positions
+
+    @cached_property
+    def _by_target(self) -> tuple[Array, Array]:
+        import numpy as np
+
+        order = np.argsort(self.line_target, kind="stable")
+        return order, self.line_target[order]
+
+
+def compare(targets: Targets, usage: Usage, live: LiveLines, quantities: Scaled, inputs: PlanInputs) -> Comparison:
+    """Compare all targets with all live lines. One rounding happens here, on the sum that reaches a line."""
+    import numpy as np
+
+    policy = inputs.settings.policy
+    after = usage.scale.rounded(targets.units, inputs.places, policy.rounding)
+    line_target = _line_targets(targets, live)
+    reached = np.nonzero(line_target >= 0)[0]
+    count = np.bincount(line_target[reached], minlength=len(targets))
+    unreadable = np.zeros(len(targets), dtype=bool)
+    if inputs.capabilities.reads_quantity:
+        unreadable[line_target[reached[quantities.missing[reached]]]] = True
+    refuse = inputs.capabilities.whole_units and policy.fractions is Fractions.REFUSE
+    add = policy.add_lines and inputs.capabilities.adds_lines
+    verdict = np.select(
+        [
+            targets.mixed_terms,
+            targets.units < 0,
+            (after != targets.units) & refuse,
+            (count == 0) & (after == 0),
+            count == 0,
+            (count > 1) & (policy.several_lines is SeveralLines.SKIP),
+            unreadable,
+        ],
+        [105, 106, 143, NOTHING, ADD if add else 6, 104, 162],
+        default=FINE,
+    )
+    line = reached[verdict[line_target[reached]] == FINE]
+    target = line_target[line]
+    first = np.full(len(targets), -1, dtype=np.int64)
+    first[target[::-1]] = line[::-1]
+    assigned = Assigned(
+        line=line,
+        target=target,
+        before=quantities.units[line],
+        after=np.where(first[target] == line, after[target], 0),
+        known=~quantities.missing[line],
+    )
+    return Comparison(verdict, after, line_target, assigned)
+
+
+def _line_targets(targets: Targets, live: LiveLines) -> Array:
+    """Return the target of each open live line, -1 where there is none."""
+    import numpy as np
+    import pandas as pd
+
+    width = max(len(targets.services), 1)
+    contract = positions_in([contract.contract_id for contract in targets.contracts], live.contract_ids)
+    service = positions_in([service.service_id for service in targets.services], live.service_ids)
+    meets = live.open & (contract >= 0) & (service >= 0)
+    keys = pd.Index(targets.contract * width + targets.service)
+    return np.where(meets, keys.get_indexer(pd.Index(np.where(meets, contract * width + service, -1))), -1)

@@ -1,0 +1,180 @@
+"""Puts a finished plan together as a contract diff: order, counts, totals, inputs and the digest over all of it."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+
+from billing_providers.engine.columns import Array, product, scaled, sums
+from billing_providers.engine.diff import Assigned
+from billing_providers.engine.digest import diff_digest, joint_digest, live_lines_digest, policy_digest
+from billing_providers.engine.live_lines import LiveLines, id_key
+from billing_providers.engine.plan_inputs import PlanInputs
+from billing_providers.engine.targets import Targets
+from billing_providers.engine.unplaced import Usage
+from billing_providers.model.changes import ChangeKind, ContractDiff, DiffInputs, LineChange, MatchedLine, joined
+from billing_providers.model.decimals import EXACT
+from billing_providers.model.findings import Finding
+from billing_providers.model.psa import QuantityWrite
+
+
+def diff_of(
+    inputs: PlanInputs,
+    live: LiveLines,
+    *,
+    complete: bool,
+    changes: Iterable[LineChange],
+    matched: Sequence[MatchedLine],
+    unchanged_count: int,
+    findings: Iterable[Finding],
+    counts: Mapping[str, int],
+) -> ContractDiff:
+    """Return the diff with everything in its place and its digest."""
+    scope = inputs.scope
+    ordered = tuple(sorted(changes, key=_order))
+    diff = ContractDiff(
+        digest="",
+        integration=scope.integration,
+        psa=inputs.psa,
+        tenant=scope.tenant,
+        period_start=scope.period.start,
+        period_end=scope.period.end,
+        timezone=scope.period.timezone,
+        complete=complete,
+        applicable=_usable(inputs) and inputs.capabilities.quantity_write is not QuantityWrite.NONE,
+        changes=ordered,
+        unchanged_count=unchanged_count,
+        matched=tuple(matched),
+        findings=tuple(sorted(findings, key=lambda finding: (finding.number, finding.subject, finding.message))),
+        inputs=_inputs(inputs, live),
+        strategy=inputs.capabilities.strategy,
+        snapshot_id=inputs.snapshot.snapshot_id,
+        charge_set_id=inputs.charge_set.charge_set_id,
+        counts=_counts(ordered, {**counts, "matched": len(matched), "unchanged": unchanged_count}),
+        totals=_totals(ordered),
+    )
+    return dataclasses.replace(diff, digest=diff_digest(diff))
+
+
+def unusable_usage(inputs: PlanInputs) -> list[Finding]:
+    """Return why nothing may be planned from this snapshot: no record at all, or not complete. Empty when it may."""
+    snapshot, voice = inputs.snapshot, inputs.voice
+    if snapshot.record_count == 0:
+        return [voice.finding(15, period=inputs.scope.period)]
+    if not snapshot.complete:
+        return [voice.finding(108, error=snapshot.incomplete_why or "the source does not say why")]
+    return []
+
+
+def matched_lines(assigned: Assigned, targets: Targets, usage: Usage, live: LiveLines) -> list[MatchedLine]:
+    """Return every line that usage matched, changed or not, in order of the line ids."""
+    import numpy as np
+
+    charges = usage.charges
+    several = np.nonzero((targets.customer < 0) | (targets.sku < 0))[0]
+    rows = targets.rows_by_target(several.tolist())
+    customers = {target: joined(charges.customers_of(of_target)) for target, of_target in rows.items()}
+    skus = {target: joined(charges.skus_of(of_target)) for target, of_target in rows.items()}
+    customer_of = [*charges.customer.labels, ""]
+    sku_of, cycle_of = [*charges.sku.labels, ""], [*charges.cycle.labels, ""]
+    target, line = assigned.target.tolist(), assigned.line.tolist()
+    return list(
+        map(
+            MatchedLine,
+            [live.ids[at] for at in line],
+            [live.contract_ids[at] for at in line],
+            _taken([account.account_id for account in targets.accounts], targets.contract[assigned.target]),
+            [live.service_ids[at] for at in line],
+            _named(_taken(customer_of, targets.customer[assigned.target]), target, customers),
+            _named(_taken(sku_of, targets.sku[assigned.target]), target, skus),
+            usage.scale.decimals(assigned.after),
+            _taken(cycle_of, targets.cycle[assigned.target]),
+        )
+    )
+
+
+def billed_before(
+    assigned: Assigned, targets: Targets, usage: Usage, live: LiveLines, accounts: set[str]
+) -> dict[str, Decimal]:
+    """Return what the matched lines of some accounts amount to now: units × price, units where there is no price."""
+    import numpy as np
+
+    of_contract = np.array([account.account_id in accounts for account in targets.accounts] + [False], dtype=bool)
+    chosen = of_contract[targets.contract[assigned.target]] & assigned.known
+    prices = [live.lines[at].unit_price or Decimal(1) for at in assigned.line[chosen].tolist()]
+    price_scale, (price,) = scaled([prices])
+    contract = targets.contract[assigned.target[chosen]]
+    units = sums(contract, product(assigned.before[chosen], price.units), len(targets.contracts))
+    places = usage.scale.places + price_scale.places
+    before: dict[str, Decimal] = {}
+    for number in np.unique(contract).tolist():
+        account = targets.accounts[number].account_id
+        amount = Decimal(int(units[number])).scaleb(-places, EXACT)
+        before[account] = EXACT.add(before.get(account, Decimal(0)), amount)
+    return before
+
+
+def _order(change: LineChange) -> tuple[str, ...]:
+    return (
+        change.account_name,
+        change.account_id,
+        id_key(change.contract_id),
+        change.service_name,
+        id_key(change.line_id),
+        change.change_id,
+    )
+
+
+def _usable(inputs: PlanInputs) -> bool:
+    return inputs.snapshot.complete and inputs.snapshot.record_count > 0
+
+
+def _inputs(inputs: PlanInputs, live: LiveLines) -> DiffInputs:
+    bounds = [
+        sorted(inputs.scope.customers),
+        None if inputs.only_lines is None else sorted(inputs.only_lines),
+        [inputs.capabilities.quantity_write.value, inputs.capabilities.reads_quantity],
+        [inputs.capabilities.adds_lines, inputs.capabilities.whole_units],
+        list(inputs.recent_record_counts),
+    ]
+    return DiffInputs(
+        snapshot=inputs.snapshot.digest,
+        rules=inputs.charge_set.rules_digest,
+        mappings=joint_digest(inputs.customer_map.digest, inputs.service_map.digest),
+        policy=joint_digest(policy_digest(inputs.settings), json.dumps(bounds)),
+        live_lines=live_lines_digest(live),
+        tool_version=inputs.tool_version,
+    )
+
+
+def _counts(changes: Sequence[LineChange], counts: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
+    kinds = {"set": ChangeKind.SET_QUANTITY, "zero": ChangeKind.ZERO, "add": ChangeKind.ADD_LINE}
+    made = {name: sum(change.kind is kind for change in changes) for name, kind in kinds.items()}
+    held = sum(bool(change.held_by) for change in changes)
+    return tuple(sorted({**counts, **made, "held": held, "changes": len(changes)}.items()))
+
+
+def _totals(changes: Sequence[LineChange]) -> tuple[tuple[str, Decimal], ...]:
+    """Return by how much quantity, price and cost move, over the changes whose quantity before is known."""
+    totals = {"quantity_delta": Decimal(0), "price_delta": Decimal(0), "cost_delta": Decimal(0)}
+    for change in changes:
+        if change.quantity_before is None and change.kind is not ChangeKind.ADD_LINE:
+            continue
+        moved = EXACT.subtract(change.quantity_after, change.quantity_before or Decimal(0))
+        rates = {"quantity_delta": Decimal(1), "price_delta": change.unit_price, "cost_delta": change.unit_cost}
+        for name, rate in rates.items():
+            totals[name] = EXACT.add(totals[name], EXACT.multiply(moved, rate or Decimal(0)))
+    return tuple(sorted(totals.items()))
+
+
+def _taken(labels: list[str], codes: Array) -> list[str]:
+    return [labels[code] for code in codes.tolist()]
+
+
+def _named(labels: list[str], targets: list[int], several: Mapping[int, str]) -> list[str]:
+    """Return the labels, with those of targets that sum several customers or SKUs in their place."""
+    if not several:
+        return labels
+    return [several.get(target, label) for target, label in zip(targets, labels, strict=True)]

@@ -1,0 +1,96 @@
+"""The digests that bind a diff to what decided it. A changed byte anywhere gives another digest.
+
+Covered: the digests of snapshot, rules, mappings, policy and live lines, the tool's version, period, tenant, line
+strategy, and every change and matched line with all their fields. Not covered: run ids, the clock, and findings,
+which explain but decide nothing.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from billing_providers.engine.live_lines import LiveLines
+from billing_providers.model.changes import ContractDiff, LineChange, MatchedLine
+from billing_providers.model.decimals import text_from_decimal
+from billing_providers.model.settings import IntegrationSettings
+
+_LINE_COLUMNS = ("line_id", "contract_id", "service_id", "quantity", "unit_cost", "unit_price", "open", "version")
+_DIFF_FIELDS = (
+    "integration", "psa", "tenant", "period_start", "period_end", "timezone", "complete", "applicable",
+    "unchanged_count", "strategy", "snapshot_id", "charge_set_id", "counts", "totals",
+)  # fmt: skip
+
+
+def diff_digest(diff: ContractDiff) -> str:
+    """Return the digest of a diff's content; its own ``digest`` field is not read."""
+    sha = hashlib.sha256()
+    head = {name: getattr(diff, name) for name in _DIFF_FIELDS} | {"inputs": dataclasses.asdict(diff.inputs)}
+    _feed(sha, head)
+    for row_type, rows in ((LineChange, diff.changes), (MatchedLine, diff.matched)):
+        _feed_columns(sha, [field.name for field in dataclasses.fields(row_type)], rows)
+    return sha.hexdigest()
+
+
+def verify_digest(diff: ContractDiff) -> bool:
+    """Whether a diff's content fits its digest."""
+    return diff.digest == diff_digest(diff)
+
+
+def live_lines_digest(live: LiveLines) -> str:
+    """Return the digest of the live lines that were read, whatever the order they were read in."""
+    sha = hashlib.sha256()
+    _feed_columns(sha, _LINE_COLUMNS, live.lines)
+    return sha.hexdigest()
+
+
+def policy_digest(settings: IntegrationSettings) -> str:
+    """Return the digest of what the settings say about how usage becomes changes and what is held."""
+    sha = hashlib.sha256()
+    _feed(sha, {"policy": dataclasses.asdict(settings.policy), "guards": dataclasses.asdict(settings.guards)})
+    return sha.hexdigest()
+
+
+def joint_digest(*digests: str) -> str:
+    """Return one digest of several."""
+    return hashlib.sha256("\n".join(digests).encode()).hexdigest()
+
+
+def plain_value(value: Any) -> Any:
+    """Return a value as JSON holds it: decimals and dates as canonical text, records as lists and objects."""
+    if isinstance(value, Decimal):
+        return text_from_decimal(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, StrEnum):
+        return value.value
+    if isinstance(value, dict):
+        return {key: plain_value(held) for key, held in value.items()}
+    if isinstance(value, tuple | list):
+        return [plain_value(held) for held in value]
+    return value
+
+
+def _feed(sha: Any, value: Any) -> None:
+    sha.update(json.dumps(plain_value(value), ensure_ascii=False, sort_keys=True).encode())
+
+
+def _feed_columns(sha: Any, names: Iterable[str], rows: Sequence[object]) -> None:
+    """Feed rows column by column: the same content as row by row, at a fraction of the time."""
+    for name in names:
+        column = [getattr(row, name) for row in rows]
+        texts = _texts(column) if column else []
+        sha.update(json.dumps([name, texts], ensure_ascii=False).encode())
+
+
+def _texts(column: list[Any]) -> list[Any]:
+    if isinstance(column[0], str) and not isinstance(column[0], StrEnum):
+        return column
+    known: dict[Any, Any] = {}
+    return [known[value] if value in known else known.setdefault(value, plain_value(value)) for value in column]

@@ -1,0 +1,157 @@
+"""Limits beyond which changes wait for a person. A tripped guard holds exactly what it names, and says so."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from functools import reduce
+from statistics import median
+from typing import Any
+
+from billing_providers.model.changes import ChangeKind, LineChange
+from billing_providers.model.decimals import EXACT, text_from_decimal
+from billing_providers.model.findings import Finding, FindingVoice
+from billing_providers.model.settings import Guards
+
+
+def guard_changes(
+    changes: Sequence[LineChange],
+    guards: Guards,
+    voice: FindingVoice,
+    *,
+    billed_before: Mapping[str, Decimal],
+    record_count: int,
+    recent_record_counts: Sequence[int],
+) -> tuple[list[LineChange], list[Finding]]:
+    """Return the changes with ``held_by`` filled, and a finding for each tripped guard.
+
+    :param billed_before: by account id, what the lines that usage reaches amount to now (units × price).
+    """
+    if not changes:
+        return [], []
+    tripped = [
+        *_line_jumps(changes, guards, voice),
+        *_customer_shares(changes, guards, voice, billed_before),
+        *_run_lines(changes, guards, voice),
+        *_run_amount(changes, guards, voice),
+        *_record_count(guards, voice, record_count, recent_record_counts),
+    ]
+    held: dict[str, list[str]] = {}
+    for finding, names in tripped:
+        for change in changes if names is None else names:
+            held.setdefault(change.change_id, []).append(finding.code)
+    guarded = [
+        dataclasses.replace(change, held_by=tuple(sorted(set(held[change.change_id]))))
+        if change.change_id in held
+        else change
+        for change in changes
+    ]
+    return guarded, [finding for finding, _ in tripped]
+
+
+# A tripped guard: its finding and the changes that it names; None names all changes of the run.
+Tripped = tuple[Finding, Sequence[LineChange] | None]
+
+
+def amount_of(change: LineChange) -> Decimal:
+    """Return by how much a change moves the billed amount: units × price, units where the price is zero or unknown.
+
+    A change whose quantity before nobody can read counts with nothing.
+    """
+    if change.quantity_before is None and change.kind is not ChangeKind.ADD_LINE:
+        return Decimal(0)
+    moved = EXACT.subtract(change.quantity_after, change.quantity_before or Decimal(0))
+    return EXACT.multiply(moved, change.unit_price or Decimal(1))
+
+
+def _line_jumps(changes: Sequence[LineChange], guards: Guards, voice: FindingVoice) -> Iterable[Tripped]:
+    """Hold jumps of one service on one contract; lines that are collapsed into one count, and wait, together."""
+    if guards.line_factor is None:
+        return
+    together: dict[tuple[str, str], list[LineChange]] = {}
+    for change in changes:
+        if change.kind is not ChangeKind.ZERO:
+            together.setdefault((change.contract_id, change.service_id), []).append(change)
+    for group in together.values():
+        if any(change.quantity_before is None and change.kind is ChangeKind.SET_QUANTITY for change in group):
+            continue
+        before = _total(change.quantity_before or Decimal(0) for change in group)
+        after = _total(change.quantity_after for change in group)
+        if abs(after - before) <= guards.line_floor:
+            continue
+        low, high = sorted((before, after))
+        if low <= 0 or high > EXACT.multiply(low, guards.line_factor):
+            yield _about(group[0], 114, voice, before=before, after=after, limit=guards.line_factor), group
+
+
+def _customer_shares(
+    changes: Sequence[LineChange], guards: Guards, voice: FindingVoice, billed_before: Mapping[str, Decimal]
+) -> Iterable[Tripped]:
+    if guards.customer_share is None:
+        return
+    by_account: dict[str, list[LineChange]] = {}
+    for change in changes:
+        by_account.setdefault(change.account_id, []).append(change)
+    for account, group in by_account.items():
+        moved = _total(amount_of(change) for change in group)
+        removed = [change for change in group if change.kind is ChangeKind.ZERO]
+        before = EXACT.subtract(billed_before.get(account, Decimal(0)), _total(amount_of(change) for change in removed))
+        if abs(moved) <= guards.customer_floor or abs(moved) <= EXACT.multiply(abs(before), guards.customer_share):
+            continue
+        share = f"{100 * moved / before:+.0f} %" if before else "from nothing"
+        limit = f"{text_from_decimal(100 * guards.customer_share)} %"
+        yield (
+            _about(group[0], 115, voice, before=before, after=EXACT.add(before, moved), share=share, limit=limit),
+            group,
+        )
+
+
+def _run_lines(changes: Sequence[LineChange], guards: Guards, voice: FindingVoice) -> Iterable[Tripped]:
+    if guards.run_lines is not None and len(changes) > guards.run_lines:
+        yield voice.finding(116, count=len(changes), limit=guards.run_lines), None
+
+
+def _run_amount(changes: Sequence[LineChange], guards: Guards, voice: FindingVoice) -> Iterable[Tripped]:
+    """Look at what goes up and what goes down apart, so that two large errors cannot cancel out."""
+    if guards.run_amount is None:
+        return
+    amounts = [amount_of(change) for change in changes]
+    up = _total(amount for amount in amounts if amount > 0)
+    down = _total(amount for amount in amounts if amount < 0)
+    worst = up if up >= -down else down
+    if abs(worst) > guards.run_amount:
+        sign = "+" if worst > 0 else ""
+        yield (
+            voice.finding(117, amount=sign + text_from_decimal(worst), limit=text_from_decimal(guards.run_amount)),
+            None,
+        )
+
+
+def _record_count(
+    guards: Guards, voice: FindingVoice, record_count: int, recent_record_counts: Sequence[int]
+) -> Iterable[Tripped]:
+    recent = list(recent_record_counts)[: guards.recent_periods]
+    if guards.record_share is None or len(recent) < 2:
+        return
+    usual = Decimal(median(Decimal(count) for count in recent))
+    if abs(record_count - usual) > usual * guards.record_share:
+        yield voice.finding(118, count=record_count, recent=", ".join(map(str, recent))), None
+
+
+def _about(change: LineChange, number: int, voice: FindingVoice, **values: Any) -> Finding:
+    texts: dict[str, Any] = {
+        name: text_from_decimal(value) if isinstance(value, Decimal) else value for name, value in values.items()
+    }
+    subject: dict[str, Any] = {
+        "customer": ", ".join(change.customer_codes),
+        "customer_name": ", ".join(change.customer_names),
+        "account": change.account_id,
+    }
+    if number == 114:
+        subject |= {"contract": change.contract_id, "line": change.line_id, "service": change.service_name}
+    return voice.finding(number, **subject, **texts)
+
+
+def _total(numbers: Iterable[Decimal]) -> Decimal:
+    return reduce(EXACT.add, numbers, Decimal(0))

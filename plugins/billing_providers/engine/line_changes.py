@@ -1,0 +1,167 @@
+"""Turns a comparison into line changes and findings, for the lines that change or need a word."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from billing_providers.engine.change_words import ChangeWords, TargetFacts, change_id, effective_date
+from billing_providers.engine.columns import Array
+from billing_providers.engine.diff import ADD, FINE, Comparison
+from billing_providers.engine.live_lines import LiveLines
+from billing_providers.engine.unplaced import ALIKE_MAX, limited
+from billing_providers.model.changes import ChangeKind, LineChange
+from billing_providers.model.decimals import text_from_decimal
+from billing_providers.model.findings import Finding
+
+UNCHANGED_MAX = 200
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Drafts:
+    """Line changes before guards, and the accounts whose planning failed (finding 136): nothing is done there."""
+
+    changes: list[LineChange]
+    failed_accounts: frozenset[str]
+    findings: list[Finding]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LineChanges:
+    """Drafts the changes of one comparison."""
+
+    words: ChangeWords
+    compared: Comparison
+    live: LiveLines
+
+    def drafts(self) -> Drafts:
+        """Return all changes, account by account, so that a failure in one stays there."""
+        import numpy as np
+
+        assigned, verdict = self.compared.assigned, self.compared.verdict
+        changed = np.nonzero(assigned.changed)[0].tolist()
+        wanted: dict[str, list[tuple[int, int]]] = {}
+        for number in changed:
+            target = int(assigned.target[number])
+            wanted.setdefault(self._account_id(target), []).append((target, number))
+        for target in np.nonzero(verdict == ADD)[0].tolist():
+            wanted.setdefault(self._account_id(target), []).append((target, -1))
+        rows = self.words.targets.rows_by_target(target for pairs in wanted.values() for target, _ in pairs)
+        changes: list[LineChange] = []
+        findings: list[Finding] = []
+        failed: set[str] = set()
+        for account, pairs in wanted.items():
+            try:
+                changes += [self._change(target, number, rows[target]) for target, number in pairs]
+            except Exception as error:  # law 10: one bad customer never stops the others
+                failed.add(account)
+                findings += self._failed([row for target, _ in pairs for row in rows[target]], error)
+        return Drafts(changes, frozenset(failed), findings)
+
+    def findings(self) -> list[Finding]:
+        """Return the findings about targets that were left alone, rounded, or found unchanged."""
+        import numpy as np
+
+        verdict, assigned = self.compared.verdict, self.compared.assigned
+        rounded = np.nonzero(
+            (self.compared.after != self.words.targets.units) & ((verdict == FINE) | (verdict == ADD))
+        )[0]
+        unchanged = assigned.target[~assigned.changed][:UNCHANGED_MAX]
+        findings = self._told(rounded, self._rounded) + self._told(unchanged, self._unchanged)
+        for number in sorted(set(verdict[verdict > 0].tolist())):
+            findings += self._told(np.nonzero(verdict == number)[0], self._left_alone)
+        return findings
+
+    def _told(self, targets: Array, word: Callable[[int, TargetFacts], Finding]) -> list[Finding]:
+        rows = self.words.targets.rows_by_target(targets[:ALIKE_MAX].tolist())
+        facts = {target: self.words.facts(of_target) for target, of_target in rows.items()}
+        return limited(targets.tolist(), lambda target: word(target, facts[target]), self.words.inputs.voice)
+
+    def _change(self, target: int, number: int, rows: Sequence[int]) -> LineChange:
+        """Return the change of one assigned line, or the added line where there is none (``number`` -1)."""
+        words, targets = self.words, self.words.targets
+        facts, scale = words.facts(rows), words.usage.scale
+        contract, service = targets.contracts[targets.contract[target]], targets.services[targets.service[target]]
+        account, billed = targets.accounts[targets.contract[target]], scale.decimal(self.compared.after[target])
+        reason = words.reason(target, facts, scale.decimal(targets.units[target]), billed)
+        line, before, after = None, None, billed
+        if number >= 0:
+            assigned = self.compared.assigned
+            line = self.live.lines[assigned.line[number]]
+            before = scale.decimal(assigned.before[number]) if assigned.known[number] else None
+            after = scale.decimal(assigned.after[number])
+            first = self.live.ids[self.compared.lines_of(target)[0]] if after != billed else line.line_id
+            if first != line.line_id:
+                reason = f"The contract has several open lines for the service; line {first} takes the total. {reason}"
+        kind = ChangeKind.SET_QUANTITY if line else ChangeKind.ADD_LINE
+        priced = line or service
+        return LineChange(
+            change_id=change_id(
+                words.inputs.scope.tenant, contract.contract_id, line.line_id if line else service.service_id, kind
+            ),
+            kind=kind,
+            customer_codes=facts.customer_codes,
+            customer_names=facts.customer_names,
+            account_id=account.account_id,
+            account_name=account.name,
+            contract_id=contract.contract_id,
+            contract_name=contract.name,
+            service_id=service.service_id,
+            service_name=service.name.strip(),
+            line_id=line.line_id if line else "",
+            skus=facts.skus,
+            quantity_before=before,
+            quantity_after=after,
+            unit_cost=priced.unit_cost,
+            unit_price=priced.unit_price,
+            effective_date=effective_date(words.inputs),
+            line_version=line.version if line else "",
+            reason=reason,
+            charge_nos=facts.charge_nos,
+        )
+
+    def _left_alone(self, target: int, facts: TargetFacts) -> Finding:
+        inputs, targets, scale = self.words.inputs, self.words.targets, self.words.usage.scale
+        number = int(self.compared.verdict[target])
+        values = self.words.subject(target, facts)
+        if number == 105:
+            patterns = self.words.usage.charges
+            values["terms"] = ", ".join(sorted({patterns.patterns[patterns.pattern[row]] for row in facts.rows}))
+        elif number in {106, 143}:
+            values["quantity"] = text_from_decimal(scale.decimal(targets.units[target]))
+        elif number == 104:
+            lines = [self.live.lines[position] for position in self.compared.lines_of(target)]
+            values["count"] = len(lines)
+            values["candidates"] = ", ".join(f"line {line.line_id} with {_told(line.quantity)}" for line in lines)
+        return inputs.voice.finding(number, **values)
+
+    def _rounded(self, target: int, facts: TargetFacts) -> Finding:
+        scale = self.words.usage.scale
+        return self.words.inputs.voice.finding(
+            131,
+            **self.words.subject(target, facts),
+            quantity=text_from_decimal(scale.decimal(self.words.targets.units[target])),
+            after=text_from_decimal(scale.decimal(self.compared.after[target])),
+            rule=self.words.inputs.settings.policy.rounding.value,
+        )
+
+    def _unchanged(self, target: int, facts: TargetFacts) -> Finding:
+        return self.words.inputs.voice.finding(4, **self.words.subject(target, facts))
+
+    def _failed(self, rows: Sequence[int], error: Exception) -> list[Finding]:
+        decisions = self.words.usage.decisions
+        return [
+            self.words.inputs.voice.finding(
+                136, customer=code, customer_name=decisions[code].customer.name, error=repr(error)
+            )
+            for code in self.words.usage.charges.customers_of(rows)
+        ]
+
+    def _account_id(self, target: int) -> str:
+        contract: int = self.words.targets.contract[target]
+        return self.words.targets.accounts[contract].account_id
+
+
+def _told(quantity: Decimal | None) -> str:
+    return "an unknown quantity" if quantity is None else text_from_decimal(quantity)

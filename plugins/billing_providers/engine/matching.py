@@ -1,0 +1,91 @@
+"""Matching without a table: an account by its code, a service by the field that the policy names.
+
+Everything is compared trimmed (Unicode blanks too) and case-sensitively. A near miss by case is a suggestion, not
+a match.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cached_property
+
+from billing_providers.engine.suggestions import Suggestions
+from billing_providers.model.psa import Account, Service
+from billing_providers.model.settings import SkuFieldMatch
+
+
+class Accounts:
+    """The PSA's accounts, by id and by code."""
+
+    def __init__(self, accounts: Iterable[Account]) -> None:
+        self.all = sorted(accounts, key=lambda account: (account.name, account.account_id))
+        self.by_id = {account.account_id: account for account in self.all}
+        self._active: dict[str, list[Account]] = {}
+        self._inactive: dict[str, list[Account]] = {}
+        for account in self.all:
+            group = self._active if account.active else self._inactive
+            group.setdefault(account.code.strip(), []).append(account)
+
+    def active(self, code: str) -> list[Account]:
+        """Return the active accounts with this code; several are ambiguous."""
+        return self._active.get(code, []) if code else []
+
+    def inactive(self, code: str) -> list[Account]:
+        """Return the inactive accounts with this code."""
+        return self._inactive.get(code, []) if code else []
+
+    @cached_property
+    def suggestions(self) -> Suggestions:
+        """Active accounts, to be compared with codes and names."""
+        return Suggestions(
+            (text, f"{account.name} (code {account.code.strip() or 'none'})")
+            for account in self.all
+            if account.active
+            for text in (account.code, account.name)
+        )
+
+
+class Services:
+    """The PSA's catalogue, by id, by name, and by the field that SKUs are compared with."""
+
+    def __init__(self, services: Iterable[Service], match: SkuFieldMatch) -> None:
+        self.all = sorted(services, key=lambda service: (service.name, service.service_id))
+        self.match = match
+        self.by_id = {service.service_id: service for service in self.all}
+        self._by_name: dict[str, list[Service]] = {}
+        self._by_sku: dict[str, list[Service]] = {}
+        for service in self.all:
+            self._by_name.setdefault(service.name.strip(), []).append(service)
+            if key := sku_of(service, match):
+                self._by_sku.setdefault(key, []).append(service)
+
+    def named(self, name: str) -> list[Service]:
+        """Return the services with this name, active or not."""
+        return self._by_name.get(name, [])
+
+    def matching(self, sku: str) -> list[Service]:
+        """Return the services whose field equals the SKU, active or not."""
+        return self._by_sku.get(sku, [])
+
+    @cached_property
+    def suggestions(self) -> Suggestions:
+        """Active services, to be compared with SKUs."""
+        return Suggestions(
+            (text, service.name.strip())
+            for service in self.all
+            if service.active
+            for text in (service.name, sku_of(service, self.match))
+        )
+
+
+def sku_of(service: Service, match: SkuFieldMatch) -> str:
+    """Return the text of a service that a SKU must equal; empty when the service cannot be matched.
+
+    For ``SKUDescription`` it is the description up to its first colon; without a colon there is no match.
+    """
+    if match is SkuFieldMatch.SERVICE_NAME:
+        return service.name.strip()
+    if match is SkuFieldMatch.DESCRIPTION:
+        return service.description.strip()
+    sku, colon, _ = service.description.partition(":")
+    return sku.strip() if colon else ""

@@ -1,0 +1,68 @@
+"""Everything that decides a contract diff, gathered before planning. Nothing else is read, and no clock is asked."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from billing_providers.engine.mapping import CustomerMap, ServiceMap
+from billing_providers.model.changes import ManagedLine
+from billing_providers.model.charges import ChargeSet
+from billing_providers.model.findings import FindingVoice
+from billing_providers.model.psa import Contract, ContractLine, PsaCapabilities, PsaDirectory, Service
+from billing_providers.model.runs import RunScope
+from billing_providers.model.settings import IntegrationSettings
+from billing_providers.model.usage import UsageSnapshot
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PlanInputs:
+    """The inputs of one plan.
+
+    :param charges: frame of :class:`~billing_providers.model.charges.ChargeLine`.
+    :param reported_customers: code → name of every customer in the snapshot, also those without charge lines.
+    :param lines: live contract lines, or their frame; empty until they are read.
+    :param managed: the register of this integration and tenant.
+    :param recent_record_counts: record counts of recent closed periods, for the guard.
+    :param only_lines: line ids and change ids to which the changes are restricted; None: no restriction.
+    """
+
+    scope: RunScope
+    settings: IntegrationSettings
+    snapshot: UsageSnapshot
+    charge_set: ChargeSet
+    charges: pd.DataFrame
+    reported_customers: Mapping[str, str]
+    directory: PsaDirectory
+    lines: Sequence[ContractLine] | pd.DataFrame
+    managed: Sequence[ManagedLine]
+    customer_map: CustomerMap
+    service_map: ServiceMap
+    capabilities: PsaCapabilities
+    recent_record_counts: Sequence[int]
+    only_lines: frozenset[str] | None
+    voice: FindingVoice
+    psa: str
+    tool_version: str
+
+    def with_lines(self, lines: Sequence[ContractLine] | pd.DataFrame) -> PlanInputs:
+        """Return the inputs with the live lines that were read for :func:`~.planner.lines_wanted`."""
+        return dataclasses.replace(self, lines=lines)
+
+    @property
+    def places(self) -> int:
+        """Decimal places of a billed quantity."""
+        return 0 if self.capabilities.whole_units else self.settings.policy.places
+
+
+@dataclass(frozen=True, slots=True)
+class LinesWanted:
+    """Contracts whose lines must be read, and the services that bound the look-up where only a service lists them."""
+
+    contracts: tuple[Contract, ...]
+    services: tuple[Service, ...]

@@ -1,0 +1,157 @@
+"""From charge lines to a contract diff. The page to read first.
+
+Pure: the same inputs give the same bytes, whatever the order of their rows; nothing is read and nothing written.
+
+1. *Who.* Every customer goes to accounts and contracts, or is skipped with one finding. An account that is shared
+   with a customer who does not take part is left alone.
+2. *What.* Every SKU goes to services, or its usage is said to be without a place.
+3. *How much.* All rows that reach one service on one contract are summed exactly, and rounded once.
+4. *Compare* with the live lines: set, add, unchanged, or left alone with a finding.
+5. *Zero* the managed lines whose customer and SKU are gone.
+6. *Guard*: changes beyond the limits wait for a person.
+
+A fault of one customer, SKU or line is a finding; the others go on. Only settings that no run can work with raise.
+"""
+
+from __future__ import annotations
+
+from billing_providers.engine.change_words import ChangeWords, is_wanted
+from billing_providers.engine.charge_columns import charge_columns
+from billing_providers.engine.contract_choice import refuse_unknown_type
+from billing_providers.engine.customer_choice import Standing
+from billing_providers.engine.customers import unknown_in_filter
+from billing_providers.engine.decided import Decided, decide
+from billing_providers.engine.diff import compare
+from billing_providers.engine.diff_of import billed_before, diff_of, matched_lines, unusable_usage
+from billing_providers.engine.guards import guard_changes
+from billing_providers.engine.line_changes import LineChanges
+from billing_providers.engine.live_lines import LiveLines, live_lines
+from billing_providers.engine.plan_inputs import LinesWanted, PlanInputs
+from billing_providers.engine.routing import Placed, place
+from billing_providers.engine.targets import targets_of
+from billing_providers.engine.unplaced import unplaced_usage
+from billing_providers.engine.zeroing import ZeroingFacts, edited_by_hand, plan_zeroings
+from billing_providers.model.changes import ContractDiff, parts_of
+from billing_providers.model.findings import Level
+
+__all__ = ["LinesWanted", "PlanInputs", "lines_wanted", "plan"]
+
+
+def plan(inputs: PlanInputs) -> ContractDiff:
+    """Return the contract diff of one run.
+
+    A snapshot that is incomplete or empty gives a diff without changes that is neither complete nor applicable.
+
+    :raises SettingsError: (code 12) when the policy's contract type does not exist in this tenant.
+    """
+    refuse_unknown_type(inputs.directory.contracts, inputs.settings.policy)
+    live = live_lines(inputs.lines)
+    if reasons := unusable_usage(inputs):
+        return diff_of(
+            inputs, live, complete=False, changes=(), matched=(), unchanged_count=0, findings=reasons, counts={}
+        )
+    return _planned(inputs, live)
+
+
+def lines_wanted(inputs: PlanInputs) -> LinesWanted:
+    """Return which contracts' lines must be read before :func:`plan`: those that usage or a managed line may touch.
+
+    :raises SettingsError: (code 12) when the policy's contract type does not exist in this tenant.
+    """
+    refuse_unknown_type(inputs.directory.contracts, inputs.settings.policy)
+    if unusable_usage(inputs):
+        return LinesWanted((), ())
+    decided = decide(inputs, charge_columns(inputs.charges), live_lines(()))
+    placed = _placed(inputs, decided)
+    in_scope = {code for code, decision in decided.usage.decisions.items() if decision.customer.in_scope}
+    managed = [line for line in inputs.managed if in_scope.issuperset(parts_of(line.customer_code))]
+    contracts = {contract.contract_id for at in placed.used_destinations for contract in at.contracts}
+    contracts |= {line.contract_id for line in managed}
+    services = {service.service_id for service in placed.used_services} | {line.service_id for line in managed}
+    return LinesWanted(
+        tuple(contract for contract in decided.contracts.all if contract.contract_id in contracts),
+        tuple(service for service in decided.services.all if service.service_id in services),
+    )
+
+
+def _planned(inputs: PlanInputs, live: LiveLines) -> ContractDiff:
+    voice, settings = inputs.voice, inputs.settings
+    decided = decide(inputs, charge_columns(inputs.charges), live)
+    usage = decided.usage
+    without_service, unplaced = unplaced_usage(usage, decided.services, voice)
+    targets, undecided = targets_of(_placed(inputs, decided), usage, live, voice)
+    compared = compare(targets, usage, live, decided.quantities, inputs)
+    lines = LineChanges(ChangeWords(inputs, usage, targets), compared, live)
+    drafts = lines.drafts()
+    assigned = compared.assigned.outside(drafts.failed_accounts, targets)
+    facts = ZeroingFacts(
+        inputs=inputs,
+        usage=usage,
+        live=live,
+        accounts=decided.accounts,
+        contracts=decided.contracts,
+        services=decided.services,
+        reached=compared.reached,
+        without_service=without_service,
+        holds=decided.holds,
+        failed_accounts=drafts.failed_accounts,
+    )
+    zeroings, zeroing_findings = plan_zeroings(facts)
+    wanted = [change for change in drafts.changes if is_wanted(change, inputs.only_lines)] + zeroings
+    changes, tripped = guard_changes(
+        wanted,
+        settings.guards,
+        voice,
+        billed_before=billed_before(assigned, targets, usage, live, {change.account_id for change in wanted}),
+        record_count=inputs.snapshot.record_count,
+        recent_record_counts=inputs.recent_record_counts,
+    )
+    unchanged = int((~assigned.changed).sum())
+    matched = matched_lines(assigned, targets, usage, live)
+    left_for_later = {change.line_id for change in drafts.changes} - {change.line_id for change in changes}
+    findings = [
+        *unknown_in_filter(inputs),
+        *decided.findings,
+        *unplaced,
+        *undecided,
+        *lines.findings(),
+        *drafts.findings,
+        *zeroing_findings,
+        *edited_by_hand(changes, facts),
+        *tripped,
+    ]
+    if not changes and not any(finding.level in {Level.WARNING, Level.ERROR} for finding in findings):
+        findings.append(voice.finding(137, count=unchanged))
+    standings = [decision.standing for decision in usage.decisions.values() if decision.customer.in_scope]
+    skipped = sum(standing in {Standing.SKIPPED, Standing.HELD} for standing in standings)
+    return diff_of(
+        inputs,
+        live,
+        complete=Standing.HELD not in standings and not any(finding.number == 136 for finding in findings),
+        changes=changes,
+        matched=[line for line in matched if line.line_id not in left_for_later],
+        unchanged_count=unchanged,
+        findings=findings,
+        counts={
+            "customers": sum(standing is Standing.PLANNED for standing in standings),
+            "customers_skipped": skipped,
+            "charge_lines": len(usage.charges),
+            "live_lines": len(live),
+        },
+    )
+
+
+def _placed(inputs: PlanInputs, decided: Decided) -> Placed:
+    """Return where the usage goes, without what reaches an account that is left alone."""
+    import numpy as np
+
+    usage = decided.usage
+    placed = place(
+        np.nonzero(usage.placed)[0],
+        usage.customers,
+        usage.routes,
+        units=usage.units,
+        customer=usage.charges.customer.codes,
+        step=10 ** (usage.scale.places - inputs.places),
+    )
+    return placed.outside(decided.holds)
