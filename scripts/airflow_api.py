@@ -10,6 +10,7 @@ from urllib.parse import quote
 from urllib.request import Request, urlopen
 
 ENDED = {"success", "failed"}
+READING_S = 4
 
 
 class AirflowApi:
@@ -56,7 +57,12 @@ class AirflowApi:
         return {entry["task_id"]: entry["state"] for entry in found["task_instances"]}
 
     def answer_review(self, dag_id: str, run_id: str, task_id: str, option: str) -> None:
-        """Answer a review task as its form does."""
+        """Answer a review task as its form does, as late as a person would.
+
+        Airflow 3.3 takes an answer that comes before its scheduler has noticed that the task waits for a crash of
+        the task, and asks again.
+        """
+        time.sleep(READING_S)
         path = f"/api/v2/dags/{dag_id}/dagRuns/{quote(run_id, safe='')}/taskInstances/{task_id}/-1/hitlDetails"
         self._call("PATCH", path, {"chosen_options": [option], "params_input": {}})
 

@@ -55,7 +55,7 @@ def close_the_period(airflow: LocalAirflow) -> int:
     second = api.trigger(DAG_ID, billing_period=period)
     say(f"Second run: the same period again, triggered by hand ({second})")
     finish(api, second)
-    print_run(ledger, f"{DAG_ID}/{second}")
+    print_run(ledger, f"{DAG_ID}/{second}", explain=False)
     new = len(audit(airflow)) - len(applied)
     print(f"  proof     the PSA's own audit log has {new} new entries")
     say(f"Both runs took {time.monotonic() - started:.0f} s. Ending everything that was started …")

@@ -14,8 +14,8 @@ from billing_providers.model.journal import DONE
 SHOWN_MAX = 12
 
 
-def print_run(ledger: Ledger, run_key: str) -> None:
-    """Print the account of one run."""
+def print_run(ledger: Ledger, run_key: str, *, explain: bool = True) -> None:
+    """Print the account of one run; ``explain`` prints each kind of finding in full, else only how many there are."""
     record = ledger.runs.find(run_key)
     if record is None:
         print(f"  the ledger knows no run {run_key}")
@@ -31,7 +31,7 @@ def print_run(ledger: Ledger, run_key: str) -> None:
         who = f" by {approval.decided_by}" if approval.decided_by else ""
         print(f"  review    {approval.decision.replace('_', ' ')}{who}, bound to digest {record.digest[:12]}")
     print_changes(ledger, diff)
-    print_findings(finding for _, finding in ledger.findings.of_run(run_key))
+    print_findings([finding for _, finding in ledger.findings.of_run(run_key)], explain=explain)
 
 
 def print_changes(ledger: Ledger, diff: ContractDiff) -> None:
@@ -51,13 +51,17 @@ def print_changes(ledger: Ledger, diff: ContractDiff) -> None:
         print(f"            … and {len(done) - SHOWN_MAX} more")
 
 
-def print_findings(findings: Iterable[Finding]) -> None:
+def print_findings(findings: Iterable[Finding], *, explain: bool) -> None:
     """Print warnings and errors grouped by code: what was held back or skipped, why, and what to do."""
     groups: dict[str, list[Finding]] = defaultdict(list)
     for finding in findings:
         if finding.level in {Level.WARNING, Level.ERROR}:
             groups[finding.code].append(finding)
     if not groups:
+        return
+    if not explain:
+        counts = ", ".join(f"{code} {len(group)}" for code, group in sorted(groups.items()))
+        print(f"  still open {counts}")
         return
     print(f"  held back or worth a look ({sum(map(len, groups.values()))})")
     for code, group in sorted(groups.items()):

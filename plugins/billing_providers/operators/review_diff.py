@@ -72,15 +72,17 @@ class ReviewDiffOperator(BillingStep, ApprovalOperator):
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
         """Record the answer for the digest that was shown; a rejection skips the push."""
+        from airflow.sdk.exceptions import AirflowFailException
+
         with faults_reported(self.ledger_conn_id, run_key_of(context), self.stage, self.voice):
             asked = context["ti"].xcom_pull(task_ids=self.task_id, key=ASKED_DIGEST)
             if not asked:
                 raise PushRefused("the diff that was shown for review is not known any more; clear the review task")
             if "error" in event:
                 self._decide(asked, "not answered", "", str(event["error_type"]))
-            else:
-                approved = event["chosen_options"] == [self.APPROVE]
-                self._decide(asked, "approved" if approved else "rejected", _who(event), "")
+                raise AirflowFailException("nobody answered the review in time; nothing is written")
+            approved = event["chosen_options"] == [self.APPROVE]
+            self._decide(asked, "approved" if approved else "rejected", _who(event), "")
         return super().execute_complete(context, event)
 
     def _asks(self, diff: ContractDiff) -> bool:
