@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from billing_providers.operators.apply_billing_rules import ApplyBillingRulesOperator
+    from billing_providers.operators.dag_params import run_params
     from billing_providers.operators.extract_usage import ExtractUsageOperator
     from billing_providers.operators.map_and_diff import MapAndDiffOperator
     from billing_providers.operators.push_contract_lines import PushContractLinesOperator
     from billing_providers.operators.report_run import ReportRunOperator
     from billing_providers.operators.resolve_period import ResolvePeriodOperator
     from billing_providers.operators.review_diff import ReviewDiffOperator
-    from billing_providers.operators.dag_params import run_params
     from billing_providers.operators.verify_contract_lines import VerifyContractLinesOperator
 
 _HOMES = {

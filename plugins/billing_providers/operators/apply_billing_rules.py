@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from billing_providers.engine.rules import BillingRules, RuledUsage, apply_rules, load_rules_file
-from billing_providers.model.charges import ChargeSet
-from billing_providers.model.usage import UsageSnapshot
 from billing_providers.operators.base import BillingOperator
 
 if TYPE_CHECKING:
@@ -30,40 +26,6 @@ class ApplyBillingRulesOperator(BillingOperator):
 
     def work(self, context: Context) -> dict[str, Any]:
         """Load, apply, store."""
-        scope = self.scope
-        ledger = self.ledger()
-        self.hold_lock(ledger, scope)
-        snapshot, records = ledger.snapshots.load(self.usage["snapshot_id"])
-        rules = load_rules_file(self.settings.rules) if self.settings.rules else BillingRules.none()
-        ruled = apply_rules(records, rules, scope.period, self.voice)
-        charge_set = _charge_set(snapshot, rules, ruled, self.usage["held_customers"], len(records))
-        ledger.charges.save(charge_set, ruled.charges, ruled.outcomes)
-        self.keep_findings(ledger, scope.run_key, ruled.findings)
-        return {
-            "charge_set_id": charge_set.charge_set_id,
-            "snapshot_id": snapshot.snapshot_id,
-            "rows_in": charge_set.rows_in,
-            "rows_excluded": charge_set.rows_excluded,
-            "charge_lines": charge_set.charge_count,
-            "effects": [f"{effect.rule}: {effect.explanation}" for effect in charge_set.effects],
-        }
+        from billing_providers.steps.apply_billing_rules import apply_billing_rules
 
-
-def _charge_set(
-    snapshot: UsageSnapshot, rules: BillingRules, ruled: RuledUsage, held: dict[str, str], rows_in: int
-) -> ChargeSet:
-    all_held = tuple(sorted({**ruled.held_customers, **held}.items()))
-    identity = "\n".join([snapshot.digest, rules.digest, *(f"{code}\t{why}" for code, why in all_held)])
-    counted = int(ruled.outcomes["charge_no"].notna().sum())
-    return ChargeSet(
-        charge_set_id=hashlib.sha256(identity.encode()).hexdigest()[:32],
-        snapshot_id=snapshot.snapshot_id,
-        rules_digest=rules.digest,
-        rules_source=rules.origin,
-        rows_in=rows_in,
-        rows_counted=counted,
-        rows_excluded=rows_in - counted,
-        charge_count=len(ruled.charges),
-        effects=ruled.effects,
-        held_customers=all_held,
-    )
+        return apply_billing_rules(self, self.usage)

@@ -5,20 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from billing_providers import __version__
-from billing_providers.engine.diff_json import diff_summary, diff_to_json
-from billing_providers.engine.mapping import CustomerMap, ServiceMap, load_customer_map_file, load_service_map_file
-from billing_providers.engine.planner import PlanInputs, lines_wanted, plan
-from billing_providers.model.changes import ContractDiff
-from billing_providers.model.runs import RunScope
-from billing_providers.operators.artifacts import write_change_list, write_json
 from billing_providers.operators.base import BillingOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
-
-    from billing_providers.ledger.ledger import Ledger
-    from billing_providers.model.psa import PsaHook
 
 
 class MapAndDiffOperator(BillingOperator):
@@ -36,56 +26,6 @@ class MapAndDiffOperator(BillingOperator):
 
     def work(self, context: Context) -> dict[str, Any]:
         """Read, plan, store."""
-        from billing_providers.hooks.psas import psa_for
+        from billing_providers.steps.map_and_diff import map_and_diff
 
-        scope = self.scope
-        ledger = self.ledger()
-        self.hold_lock(ledger, scope)
-        diff = self._plan(ledger, psa_for(self.settings), scope)
-        ledger.diffs.save(diff, scope.run_key)
-        self.keep_findings(ledger, scope.run_key, diff.findings)
-        self.log.info("diff %s: %s", diff.digest[:12], dict(diff.counts))
-        change_list = write_change_list(self.settings, diff) if diff.changes else ""
-        large = len(diff.changes) > self.settings.inline_changes_max
-        artifact = write_json(self.settings, f"diff-{diff.digest[:16]}", diff_to_json(diff)) if large else ""
-        summary = diff_summary(diff, inline_max=self.settings.inline_changes_max, artifact_uri=artifact)
-        return {**summary, "change_list_uri": change_list}
-
-    def _plan(self, ledger: Ledger, psa: PsaHook, scope: RunScope) -> ContractDiff:
-        snapshot = ledger.snapshots.head(self.charges["snapshot_id"])
-        charge_set, charges = ledger.charges.load(self.charges["charge_set_id"])
-        capabilities = psa.capabilities()
-        only = None
-        if scope.failed_only:
-            only = frozenset(ledger.journal.open_lines(scope.tenant, scope.integration, scope.period.start))
-        inputs = PlanInputs(
-            scope=scope,
-            settings=self.settings,
-            snapshot=snapshot,
-            charge_set=charge_set,
-            charges=charges,
-            reported_customers=ledger.snapshots.customers(snapshot.snapshot_id),
-            directory=psa.read_directory(contract_type=self.settings.policy.contract_type),
-            lines=[],
-            managed=ledger.register.lines(scope.tenant, scope.integration),
-            customer_map=_customer_map(self.settings.customer_map),
-            service_map=_service_map(self.settings.service_map),
-            capabilities=capabilities,
-            recent_record_counts=ledger.snapshots.recent_record_counts(
-                scope.integration, scope.period.start, self.settings.guards.recent_periods
-            ),
-            only_lines=only,
-            voice=self.voice,
-            psa=self.settings.psa,
-            tool_version=__version__,
-        )
-        wanted = lines_wanted(inputs)
-        return plan(inputs.with_lines(psa.read_lines(wanted.contracts, wanted.services)))
-
-
-def _customer_map(path: str) -> CustomerMap:
-    return load_customer_map_file(path) if path else CustomerMap.empty()
-
-
-def _service_map(path: str) -> ServiceMap:
-    return load_service_map_file(path) if path else ServiceMap.empty()
+        return map_and_diff(self, self.charges)

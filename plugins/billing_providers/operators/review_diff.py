@@ -12,9 +12,8 @@ from billing_providers.errors import PushRefused
 from billing_providers.model.changes import ContractDiff
 from billing_providers.model.runs import Approval
 from billing_providers.model.settings import IntegrationSettings, ReviewMode
-from billing_providers.operators.base import BillingStep, run_key_of
 from billing_providers.operators.faults import faults_reported
-from billing_providers.operators.review_text import review_text
+from billing_providers.steps.step import BillingStep, run_key_of
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -65,6 +64,8 @@ class ReviewDiffOperator(BillingStep, ApprovalOperator):
             diff = ledger.diffs.load(self.diff["digest"])
             if not self._asks(diff):
                 return self._decide(diff.digest, "not_needed", "", f"review is '{self.settings.review.value}'")
+        from billing_providers.steps.review_text import review_text
+
         self.subject = f"{self.settings.integration}: {len(diff.changes)} changes, {len(diff.held)} held"
         self.body = review_text(diff, self.diff.get("change_list_uri", ""))
         context["ti"].xcom_push(key=ASKED_DIGEST, value=diff.digest)

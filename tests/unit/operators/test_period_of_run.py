@@ -6,7 +6,7 @@ import pytest
 
 from billing_providers.errors import PeriodError
 from billing_providers.model.periods import BillingCalendar
-from billing_providers.operators.period_of_run import period_of_run
+from billing_providers.steps.period_of_run import period_of_run
 
 CALENDAR = BillingCalendar(anchor_day=26, timezone="Europe/London")
 AFTER = datetime(2026, 10, 27, 12, tzinfo=UTC)

@@ -18,9 +18,9 @@ from billing_providers.errors import (
 )
 from billing_providers.model.findings import FindingVoice
 from billing_providers.model.settings import IntegrationSettings
-from billing_providers.operators.artifacts import write_change_list
 from billing_providers.operators.faults import finding_of_error, worth_a_retry
-from billing_providers.operators.review_text import review_text
+from billing_providers.steps.artifacts import write_change_list
+from billing_providers.steps.review_text import review_text
 from tests.support.diffs import change, diff_of
 
 

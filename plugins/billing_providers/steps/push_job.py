@@ -11,8 +11,8 @@ from typing import Any
 from billing_providers.ledger.ledger import Ledger
 from billing_providers.model.changes import ContractDiff, LineChange
 from billing_providers.model.psa import PsaHook
-from billing_providers.operators.base import LOCK_TTL_S, BillingStep
 from billing_providers.push.ports import PushJob
+from billing_providers.steps.step import LOCK_TTL_S, BillingStep
 
 RENEW_EVERY_S = LOCK_TTL_S / 6
 

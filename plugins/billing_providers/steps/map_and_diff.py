@@ -1,0 +1,76 @@
+"""Maps charge lines to contract lines, compares them with the live PSA, and stores the contract diff."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from billing_providers import __version__
+from billing_providers.engine.diff_json import diff_summary, diff_to_json
+from billing_providers.engine.mapping import CustomerMap, ServiceMap, load_customer_map_file, load_service_map_file
+from billing_providers.engine.planner import PlanInputs, lines_wanted, plan
+from billing_providers.model.changes import ContractDiff
+from billing_providers.model.runs import RunScope
+from billing_providers.steps.artifacts import write_change_list, write_json
+from billing_providers.steps.step import BillingStep
+
+if TYPE_CHECKING:
+    from billing_providers.ledger.ledger import Ledger
+    from billing_providers.model.psa import PsaHook
+
+
+def map_and_diff(step: BillingStep, charged: dict[str, Any]) -> dict[str, Any]:
+    """Read, plan, store."""
+    from billing_providers.hooks.psas import psa_for
+
+    scope = step.scope
+    ledger = step.ledger()
+    step.hold_lock(ledger, scope)
+    diff = _plan(step, ledger, psa_for(step.settings), scope, charged)
+    ledger.diffs.save(diff, scope.run_key)
+    step.keep_findings(ledger, scope.run_key, diff.findings)
+    step.log.info("diff %s: %s", diff.digest[:12], dict(diff.counts))
+    change_list = write_change_list(step.settings, diff) if diff.changes else ""
+    large = len(diff.changes) > step.settings.inline_changes_max
+    artifact = write_json(step.settings, f"diff-{diff.digest[:16]}", diff_to_json(diff)) if large else ""
+    summary = diff_summary(diff, inline_max=step.settings.inline_changes_max, artifact_uri=artifact)
+    return {**summary, "change_list_uri": change_list}
+
+
+def _plan(step: BillingStep, ledger: Ledger, psa: PsaHook, scope: RunScope, charged: dict[str, Any]) -> ContractDiff:
+    snapshot = ledger.snapshots.head(charged["snapshot_id"])
+    charge_set, charges = ledger.charges.load(charged["charge_set_id"])
+    capabilities = psa.capabilities()
+    only = None
+    if scope.failed_only:
+        only = frozenset(ledger.journal.open_lines(scope.tenant, scope.integration, scope.period.start))
+    inputs = PlanInputs(
+        scope=scope,
+        settings=step.settings,
+        snapshot=snapshot,
+        charge_set=charge_set,
+        charges=charges,
+        reported_customers=ledger.snapshots.customers(snapshot.snapshot_id),
+        directory=psa.read_directory(contract_type=step.settings.policy.contract_type),
+        lines=[],
+        managed=ledger.register.lines(scope.tenant, scope.integration),
+        customer_map=_customer_map(step.settings.customer_map),
+        service_map=_service_map(step.settings.service_map),
+        capabilities=capabilities,
+        recent_record_counts=ledger.snapshots.recent_record_counts(
+            scope.integration, scope.period.start, step.settings.guards.recent_periods
+        ),
+        only_lines=only,
+        voice=step.voice,
+        psa=step.settings.psa,
+        tool_version=__version__,
+    )
+    wanted = lines_wanted(inputs)
+    return plan(inputs.with_lines(psa.read_lines(wanted.contracts, wanted.services)))
+
+
+def _customer_map(path: str) -> CustomerMap:
+    return load_customer_map_file(path) if path else CustomerMap.empty()
+
+
+def _service_map(path: str) -> ServiceMap:
+    return load_service_map_file(path) if path else ServiceMap.empty()

@@ -1,0 +1,106 @@
+"""The last task: always runs, writes the history, tells people, and fails when the run did."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from billing_providers.errors import FailureClass
+from billing_providers.model.changes import ContractDiff
+from billing_providers.model.findings import Finding, Level, Scope
+from billing_providers.model.journal import JournalEntry
+from billing_providers.model.runs import Approval, RunRecord, RunResult, RunScope
+from billing_providers.push.outcomes import outcome_counts, push_result
+from billing_providers.steps.result_mail import send_result
+from billing_providers.steps.step import BillingStep
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from billing_providers.ledger.ledger import Ledger
+
+_UNMAPPED = frozenset({5, 6, 9, 14, 22, 23, 101, 102, 103, 124})
+
+
+def report_run(step: BillingStep, planned: dict[str, Any] | None, context: Context) -> dict[str, Any]:
+    """Gather, judge, store, tell."""
+    from airflow.sdk.exceptions import AirflowFailException
+
+    if not step.run:
+        raise AirflowFailException("the run stopped before its period was resolved; see the first task")
+    scope, ledger = step.scope, step.ledger()
+    diff = ledger.diffs.load(planned["digest"]) if planned else None
+    found = [finding for stage, finding in ledger.findings.of_run(scope.run_key) if stage != step.stage]
+    record = _record(step, ledger, scope, diff, found)
+    ledger.runs.finish(record)
+    closing = step.voice.finding(24, result=record.result, summary=record.summary)
+    extra = [step.voice.finding(134, count=len(diff.changes))] if scope.dry_run and diff else []
+    step.keep_findings(ledger, scope.run_key, [*extra, closing])
+    lock = ledger.locks.holder(scope.tenant, scope.period.start)
+    if lock is not None and lock.owner == scope.run_key:
+        ledger.locks.release(lock)
+    send_result(step.settings, record, [*found, *extra], context)
+    step.log.info("%s", closing.message)
+    if record.result in {RunResult.FAILED, RunResult.PARTLY_FAILED}:
+        raise AirflowFailException(closing.message)
+    return {"result": record.result, "counts": dict(record.counts), "summary": record.summary}
+
+
+def _record(
+    step: BillingStep, ledger: Ledger, scope: RunScope, diff: ContractDiff | None, found: Sequence[Finding]
+) -> RunRecord:
+    started = ledger.runs.find(scope.run_key)
+    states = ledger.journal.states(diff.digest) if diff else {}
+    pushed = outcome_counts(diff.changes, states) if diff else {}
+    decided = ledger.diffs.approval(diff.digest) if diff else None
+    approval = decided if decided and decided.run_key == scope.run_key else None
+    unmapped = sum(finding.number in _UNMAPPED for finding in found)
+    result = _result(scope, diff, found, states, approval)
+    fault = next((finding for finding in found if finding.about("failure_class")), None)
+    failure = fault.about("failure_class") if fault and result is RunResult.FAILED else ""
+    if result in {RunResult.FAILED, RunResult.PARTLY_FAILED} and not failure:
+        failure = FailureClass.SOURCE if diff is not None and not diff.complete else FailureClass.PSA
+    counts = {**(dict(diff.counts) if diff else {}), **{f"push_{state}": n for state, n in pushed.items()}}
+    return RunRecord(
+        run_key=scope.run_key,
+        integration=scope.integration,
+        tenant=scope.tenant,
+        period_start=scope.period.start,
+        period_end=scope.period.end,
+        started_at=started.started_at if started else datetime.now(UTC),
+        finished_at=datetime.now(UTC),
+        result=result,
+        failure_class=str(failure),
+        dry_run=scope.dry_run,
+        digest=diff.digest if diff else "",
+        counts=tuple(sorted({**counts, "unmapped": unmapped}.items())),
+        summary=_summary(diff, pushed, unmapped, fault if result is RunResult.FAILED else None),
+    )
+
+
+def _result(
+    scope: RunScope,
+    diff: ContractDiff | None,
+    found: Sequence[Finding],
+    states: Mapping[str, JournalEntry],
+    approval: Approval | None,
+) -> RunResult:
+    if diff is None or any(finding.scope is Scope.RUN and finding.level is Level.ERROR for finding in found):
+        return RunResult.FAILED
+    if any(finding.number == 139 for finding in found):
+        return RunResult.CANCELLED
+    warnings = sum(finding.level in {Level.WARNING, Level.ERROR} for finding in found)
+    if scope.dry_run:
+        return RunResult.SUCCEEDED_WITH_WARNINGS if warnings else RunResult.SUCCEEDED
+    return push_result(diff, states, approval, open_findings=warnings)
+
+
+def _summary(diff: ContractDiff | None, pushed: dict[str, int], unmapped: int, fault: Finding | None) -> str:
+    if fault is not None or diff is None:
+        return f"{fault.code}: {fault.message}" if fault else "A task failed before the diff was made; see its log."
+    parts = [f"{len(diff.changes)} changes planned, {diff.unchanged_count} lines unchanged"]
+    parts += [f"{count} {state.replace('_', ' ')}" for state, count in pushed.items()]
+    if unmapped:
+        parts.append(f"the close stays open: {unmapped} customers or items are not mapped")
+    return "; ".join(parts)

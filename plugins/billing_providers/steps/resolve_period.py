@@ -1,0 +1,100 @@
+"""Resolves what a run is about, checks every setting, and takes the lock, before anything is read."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from billing_providers.engine.mapping import load_customer_map_file, load_service_map_file
+from billing_providers.engine.rules import load_rules_file
+from billing_providers.errors import SettingsError
+from billing_providers.model.runs import RunRecord, RunScope
+from billing_providers.steps.period_of_run import period_of_run
+from billing_providers.steps.step import BillingStep, run_key_of
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+
+def resolve_period(step: BillingStep, context: Context) -> dict[str, Any]:
+    """Resolve, check, migrate the ledger, take the lock, open the run's history."""
+    from billing_providers.hooks.psas import psa_for
+
+    scope = _scope(step, context, psa_for(step.settings).tenant_key)
+    _check_files(step)
+    ledger = step.ledger()
+    ledger.migrate()
+    ledger.check_writable()
+    lock = step.hold_lock(ledger, scope)
+    ledger.runs.start(_opened(scope, datetime.now(UTC)))
+    findings = [
+        step.voice.finding(
+            1,
+            period=scope.period,
+            customers=len(scope.customers) or "all",
+            mode="dry run" if scope.dry_run else "failed lines only" if scope.failed_only else "real",
+        )
+    ]
+    if lock.taken_over_from:
+        findings.append(
+            step.voice.finding(138, owner=lock.taken_over_from, tenant=scope.tenant, expired=lock.expired_at)
+        )
+    step.keep_findings(ledger, scope.run_key, findings)
+    step.log.info("%s", findings[0].message)
+    return scope.to_json()
+
+
+def _scope(step: BillingStep, context: Context, tenant: str) -> RunScope:
+    params, dag_run = context["params"], context["dag_run"]
+    calendar = step.settings.calendar
+    period = period_of_run(
+        str(params.get("billing_period") or ""),
+        calendar,
+        interval_start=dag_run.data_interval_start,
+        run_after=dag_run.run_after,
+    )
+    return RunScope(
+        run_key=run_key_of(context),
+        integration=step.settings.integration,
+        tenant=tenant,
+        period=period,
+        customers=_customers(params.get("customers")),
+        dry_run=bool(params.get("dry_run")),
+        failed_only=bool(params.get("failed_only")),
+        as_of=calendar.local_date(dag_run.run_after),
+    )
+
+
+def _check_files(step: BillingStep) -> None:
+    if step.settings.rules:
+        load_rules_file(step.settings.rules)
+    if step.settings.customer_map:
+        load_customer_map_file(step.settings.customer_map)
+    if step.settings.service_map:
+        load_service_map_file(step.settings.service_map)
+
+
+def _customers(value: Any) -> tuple[str, ...]:
+    """Return the filter as sorted codes. A text is taken as codes separated by commas."""
+    codes = value.split(",") if isinstance(value, str) else value or []
+    if not isinstance(codes, list | tuple) or not all(isinstance(code, str) for code in codes):
+        raise SettingsError("not a list of customer codes", where="DAG params", key="customers", value=value)
+    return tuple(sorted({code.strip() for code in codes if code.strip()}))
+
+
+def _opened(scope: RunScope, now: datetime) -> RunRecord:
+    return RunRecord(
+        run_key=scope.run_key,
+        integration=scope.integration,
+        tenant=scope.tenant,
+        period_start=scope.period.start,
+        period_end=scope.period.end,
+        started_at=now,
+        finished_at=None,
+        result=None,
+        failure_class="",
+        dry_run=scope.dry_run,
+        digest="",
+        counts=(),
+        summary="",
+    )
