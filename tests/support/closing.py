@@ -1,0 +1,66 @@
+"""A sandbox, a ledger of its own and the shipped settings: everything a run needs, as one context manager."""
+
+from __future__ import annotations
+
+import json
+import os
+import runpy
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from billing_providers.model.settings import IntegrationSettings
+from billing_providers.sandbox.server import SandboxServer
+from tests.support.airflow_env import ROOT
+from tests.support.pipeline import Pipeline
+
+
+@dataclass
+class Closing:
+    """One MSP whose periods are closed. ``settings`` are those of the shipped DAG unless changed."""
+
+    box: SandboxServer
+    settings: IntegrationSettings
+    environment: dict[str, str]
+
+    def run(self, run_id: str = "r1", **params: Any) -> Pipeline:
+        return Pipeline(self.settings, run_id=run_id, **params)
+
+    def close(self, run_id: str = "r1", **params: Any) -> Pipeline:
+        """Run every step; a run that ends badly raises in its report, which is not told here."""
+        run = self.run(run_id, **params)
+        run.close()
+        return run
+
+    def change(self, **settings: Any) -> None:
+        self.settings = replace(self.settings, **settings)
+
+    def written(self) -> list[tuple[str, Decimal]]:
+        return sorted((entry["line_id"], +Decimal(entry["after"])) for entry in self.box.control.audit())
+
+    def wanted(self, run: Pipeline) -> list[tuple[str, Decimal]]:
+        changes = run.ledger.diffs.load(run.diff["digest"]).changes
+        return sorted((change.line_id, change.quantity_after) for change in changes)
+
+
+def shipped_settings() -> IntegrationSettings:
+    found: IntegrationSettings = runpy.run_path(str(ROOT / "dags" / "atria_to_kaseya_bms.py"))["SETTINGS"]
+    return found
+
+
+@contextmanager
+def closing(folder: Path, *, ledger_url: str = "", bms_shape: str = "line_api", **sandbox: Any) -> Iterator[Closing]:
+    """Yield a closing whose connections are in the environment until the end."""
+    with SandboxServer(bms_shape=bms_shape, **sandbox) as box:
+        connections = box.connections()
+        if bms_shape == "line_api":
+            connections["kaseya_bms_default"]["extra"]["line_api"] = {}
+        environment = {f"AIRFLOW_CONN_{conn_id.upper()}": json.dumps(fields) for conn_id, fields in connections.items()}
+        environment["AIRFLOW_CONN_BILLING_LEDGER"] = ledger_url or f"sqlite:///{folder}/ledger.sqlite"
+        settings = replace(shipped_settings(), artifacts=f"file://{folder}/artifacts")
+        with patch.dict(os.environ, environment):
+            yield Closing(box, settings, environment)
