@@ -3,7 +3,7 @@
 - CSV: the encoding is UTF-8 (with or without mark), UTF-16, else Windows-1252; the delimiter is the one of
   ``, ; tab |`` that makes the most columns out of the heading row.
 - XLSX: numbers are read as text with the 15 significant digits that Excel keeps and shows, so that a stored
-  0.30000000000000004 is the 0.3 that people see; dates become ISO dates. A formula is no value: it is refused.
+  434.99999999999994 is the 435 that people see; dates become ISO dates. A formula is no value: it is refused.
 """
 
 from __future__ import annotations

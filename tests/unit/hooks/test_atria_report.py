@@ -143,7 +143,7 @@ def test_spreadsheet_numbers_are_read_as_people_see_them(tmp_path: Path) -> None
     rows = [
         ["Customer Code", "SKU", "Quantity", "Period End", "Billable"],
         ["ASP", 4711, 12, date(2026, 11, 25), True],
-        ["ASP", "B", 0.1 + 0.2, "2026-11-25", "no"],
+        ["ASP", "B", 4.35 * 100, "2026-11-25", "no"],
         ["ASP", "C", 7.0, None, None],
     ]
 
@@ -151,7 +151,7 @@ def test_spreadsheet_numbers_are_read_as_people_see_them(tmp_path: Path) -> None
 
     assert [(record.sku, str(record.quantity), record.billable) for record in found.records] == [
         ("4711", "12", True),
-        ("B", "0.3", False),
+        ("B", "435", False),
         ("C", "7", True),
     ]
     assert found.records[0].period_end == PERIOD.end

@@ -110,7 +110,7 @@ def test_no_attempt_starts_after_the_total_time() -> None:
 
 
 def test_the_budget_of_an_endpoint_waits_for_the_rolling_hour() -> None:
-    """1500 calls per hour and endpoint: the 3rd of 2 leaves when the first is an hour old; other endpoints go on."""
+    """1500 calls per hour and endpoint: each waits for an old one; other endpoints go on."""
     time = FrozenTime()
     client = client_of(ScriptedServer(lambda request: reply({})), time, requests_per_hour=2)
 
@@ -120,9 +120,10 @@ def test_the_budget_of_an_endpoint_waits_for_the_rolling_hour() -> None:
     client.call("GET", "/contracts")
     assert time.slept == []
     client.call("GET", "/lines/{line}", values={"line": "3"})
+    client.call("GET", "/lines/{line}", values={"line": "4"})
 
-    assert time.slept == [3000.0]
-    assert client.calls == {"GET /lines/{line}": 3, "GET /contracts": 1}
+    assert time.slept == [3000.0, 600.0]
+    assert client.calls == {"GET /lines/{line}": 4, "GET /contracts": 1}
 
 
 def test_a_budget_that_stays_used_up_stops_before_sending() -> None:
@@ -139,27 +140,29 @@ def test_a_budget_that_stays_used_up_stops_before_sending() -> None:
 
 def test_never_more_requests_in_flight_than_allowed() -> None:
     """The cap holds whatever the number of threads; and it is used in full."""
-    lock, together = threading.Lock(), threading.Barrier(3, timeout=10)
-    in_flight, most = 0, 0
+    changed, released = threading.Condition(), threading.Event()
+    in_flight = 0
 
     def answer(request: PreparedRequest) -> Reply:
-        nonlocal in_flight, most
-        with lock:
+        nonlocal in_flight
+        with changed:
             in_flight += 1
-            most = max(most, in_flight)
-        together.wait()
-        with lock:
-            in_flight -= 1
+            changed.notify_all()
+        released.wait(10)
         return reply({})
 
     client = client_of(ScriptedServer(answer), requests_in_flight_max=3)
     threads = [threading.Thread(target=client.call, args=("GET", "/lines")) for _ in range(12)]
     for thread in threads:
         thread.start()
+    with changed:
+        reached = changed.wait_for(lambda: in_flight == 3, timeout=10)
+        exceeded = changed.wait_for(lambda: in_flight > 3, timeout=0.2)
+    released.set()
     for thread in threads:
         thread.join(20)
 
-    assert (most, client.calls["GET /lines"]) == (3, 12)
+    assert (reached, exceeded, client.calls["GET /lines"]) == (True, False, 12)
 
 
 def test_a_token_is_renewed_before_it_expires() -> None:

@@ -387,6 +387,15 @@ def test_a_line_without_units_is_an_error(hook_of: Hooks) -> None:
     assert "units is None, expected the units of the line" in explanation
 
 
+def test_a_list_of_lines_that_does_not_fit_its_total_is_an_error(hook_of: Hooks) -> None:
+    """Law 3: a line that was left out must not look like a contract without it."""
+    answers = iter([enveloped([]), enveloped([{"id": 501, "serviceId": 5, "units": 3}], 2)])
+    tenant = Tenant({"/v2/finance/contracts/summary": CONTRACTS, LINES: lambda sent: next(answers)})
+
+    with pytest.raises(UnreadableAnswer, match="1 lines read, totalRecords says 2"):
+        hook_of(tenant, line_api={}).read_lines([_contract()], [])
+
+
 def test_the_version_of_a_line_changes_with_what_people_edit(hook_of: Hooks) -> None:
     """Law 6: an edit between review and write is seen; another print of the same number is none."""
     row = {"id": 501, "serviceId": 5, "units": 3, "unitPrice": 2.5, "modifiedOn": "a"}
