@@ -9,6 +9,7 @@ from typing import Any
 
 from billing_providers.engine.rules import RuledUsage, apply_rules, load_rules
 from billing_providers.model.charges import ChargeLine, RowOutcome
+from billing_providers.model.decimals import text_from_decimal
 from billing_providers.model.findings import Finding, FindingVoice
 from billing_providers.model.frames import frame_of, rows_of
 from billing_providers.model.periods import BillingPeriod
@@ -85,7 +86,7 @@ def counted(result: RuledUsage) -> dict[str, str]:
     """SKU → quantity as text; for results in which every SKU has one line."""
     lines = charges(result)
     assert len({line.sku for line in lines}) == len(lines), "several lines of one SKU"
-    return {line.sku: str(line.quantity) for line in lines}
+    return {line.sku: text_from_decimal(line.quantity) for line in lines}
 
 
 def codes(findings: tuple[Finding, ...]) -> list[str]:
