@@ -82,6 +82,36 @@ def test_words_come_from_the_first_row_and_agreed_facts_from_all():
     assert line.attributes == '{"n":1.10,"plan":"A"}'
 
 
+def test_first_row_is_the_first_in_the_order_of_the_source():
+    """However many rows reach a line, its words are those of the row that the source gave first."""
+    rows = [row(1, sku="AB"[number % 2], description=str(number)) for number in range(500)]
+
+    assert [(line.sku, line.description) for line in charges(ruled(NO_RULES, *rows))] == [("A", "0"), ("B", "1")]
+
+
+def test_blanks_around_texts_make_no_difference():
+    """Rows agree on a unit, and belong to one customer, whatever blanks a source put around."""
+    result = ruled(
+        NO_RULES,
+        row(1, unit="GB", currency="GBP"),
+        row(2, unit=" GB", currency="GBP\u00a0", customer_code=" ASP"),
+        row(None, sku="X"),
+        row(None, sku="X", customer_code="ASP "),
+    )
+
+    assert [(line.quantity, line.unit, line.currency) for line in charges(result)] == [(3, "GB", "GBP")]
+    assert [(finding.code, finding.about("count")) for finding in result.findings] == [("KS150", "2")]
+
+
+def test_true_and_one_are_no_agreement():
+    """Attributes agree when their JSON values do: a yes is no number."""
+    lines = charges(
+        ruled(NO_RULES, row(1, attributes='{"a": 1, "b": true}'), row(1, attributes='{"a": true, "b": true}'))
+    )
+
+    assert [line.attributes for line in lines] == ['{"b":true}']
+
+
 def test_a_reported_zero_is_a_quantity():
     """A 0 makes a line with 0, which is something else than no line."""
     (line,) = charges(ruled(NO_RULES, row(0)))
@@ -158,6 +188,14 @@ def test_quantity_beyond_what_can_be_kept_holds_its_customer():
         assert result.held_customers == {"ASP": "a quantity is out of range"}
         assert [line.customer_code for line in charges(result)] == ["FR1"]
         assert outcomes(result)[0].reason == "the quantity is out of range"
+
+
+def test_rows_out_of_range_do_not_cancel_out():
+    """Two rows that cannot be kept hold the customer even where their sum could be."""
+    result = ruled("rules: [{name: big, multiply: 1000000000000000000}]", row(100), row(-100))
+
+    assert codes(result.findings) == ["KS152"]
+    assert charges(result) == []
 
 
 def test_chain_of_factors_never_loses_a_digit_unseen():

@@ -11,6 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from billing_providers.engine.rules import BillingRules, load_rules
+from billing_providers.engine.rules.reading_actions import LINE_ACTIONS, ROW_ACTIONS
 from billing_providers.errors import SettingsError
 from billing_providers.model.usage import UsageRecord
 from tests.support.usage_rows import NO_RULES, charges, one_rule, outcomes, row, ruled
@@ -217,19 +218,7 @@ KEYS = [
     "term",
     "absent",
 ]
-ACTIONS = [
-    "exclude",
-    "set",
-    "rename_sku",
-    "multiply",
-    "count",
-    "unit",
-    "round",
-    "floor",
-    "ceiling",
-    "included",
-    "bundle",
-]
+ACTIONS = sorted(ROW_ACTIONS | LINE_ACTIONS)
 OTHER_KEYS = ["match", "customers", "from", "until", "name"]
 VALUES = st.recursive(
     st.one_of(st.integers(-5, 5), st.booleans(), st.none(), st.sampled_from(["A", "up", "x", "bytes", "GB"])),
@@ -241,11 +230,7 @@ VALUES = st.recursive(
 @given(VALUES, st.sampled_from(ACTIONS + OTHER_KEYS))
 def test_any_value_of_any_key_gives_rules_or_a_settings_error(value, key: str):
     """Wrong types anywhere in a rule are told, and rules that load can be applied and explained."""
-    rule = (
-        {"name": "r", "floor": 1, key: value}
-        if key in {"match", "customers", "from", "until", "name"}
-        else {"name": "r", key: value}
-    )
+    rule = {"name": "r", **({"floor": 1} if key in OTHER_KEYS else {}), key: value}
     text = json.dumps({"rules": [rule]})
     try:
         rules = load_rules(text, "fuzz")

@@ -112,7 +112,7 @@ def _hold_unknown_quantities(rows: UsageRows, held: Held) -> None:
     missing = rows.open & quantities.where(lambda quantity: quantity is None)
     held.without_quantity(rows, missing)
     rows.exclude(missing, "the source gives no quantity")
-    lost = rows.open & quantities.where(lambda quantity: not is_known(quantity))
+    lost = rows.open & quantities.where(lambda quantity: quantity is None or not is_known(kept(quantity)))
     held.out_of_range(rows, lost)
     rows.exclude(lost, "the quantity is out of range")
 

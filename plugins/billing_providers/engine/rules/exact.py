@@ -27,10 +27,9 @@ def is_known(quantity: Decimal | None) -> bool:
 def product(quantity: Decimal, factor: Decimal) -> Decimal:
     """Return the exact product, or ``OUT_OF_RANGE``."""
     try:
-        result = EXACT.multiply(quantity, factor)
+        return EXACT.multiply(quantity, factor)
     except decimal.DecimalException:
         return OUT_OF_RANGE
-    return result if result.adjusted() <= EXPONENT_MAX else OUT_OF_RANGE
 
 
 def kept(quantity: Decimal) -> Decimal:
