@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from billing_providers.engine.change_words import ChangeWords, is_wanted
 from billing_providers.engine.charge_columns import charge_columns
+from billing_providers.engine.collector import collector_paused
 from billing_providers.engine.contract_choice import refuse_unknown_type
 from billing_providers.engine.customer_choice import Standing
 from billing_providers.engine.customers import unknown_in_filter
@@ -45,12 +46,13 @@ def plan(inputs: PlanInputs) -> ContractDiff:
     :raises SettingsError: (code 12) when the policy's contract type does not exist in this tenant.
     """
     refuse_unknown_type(inputs.directory.contracts, inputs.settings.policy)
-    live = live_lines(inputs.lines)
-    if reasons := unusable_usage(inputs):
-        return diff_of(
-            inputs, live, complete=False, changes=(), matched=(), unchanged_count=0, findings=reasons, counts={}
-        )
-    return _planned(inputs, live)
+    with collector_paused():
+        live = live_lines(inputs.lines)
+        if reasons := unusable_usage(inputs):
+            return diff_of(
+                inputs, live, complete=False, changes=(), matched=(), unchanged_count=0, findings=reasons, counts={}
+            )
+        return _planned(inputs, live)
 
 
 def lines_wanted(inputs: PlanInputs) -> LinesWanted:
