@@ -35,6 +35,21 @@ DEFAULTS = {
     "findings": {"code": "", "says": ""},
 }  # fmt: skip
 _SETTINGS, _TABLES = ("policy", "guards", "run"), ("customers", "skus")
+# Two accounts with one usable contract each, and a catalogue of two.
+TWO_ACCOUNTS = """
+    # accounts
+    id | code | name
+    1  | A100 | Aspen Ltd
+    2  | B200 | Birch plc
+    # contracts
+    id | account
+    11 | 1
+    22 | 2
+    # services
+    id | name
+    5  | MS365-BP
+    6  | BKP-WS
+"""
 _QUIET = {4, 18, 19, 137}
 
 

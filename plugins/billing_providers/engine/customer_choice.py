@@ -141,8 +141,16 @@ class CustomerChoice:
     def _by_table(
         self, entry: MappingEntry[AccountTarget], reached: dict[str, Account]
     ) -> dict[str | None, tuple[Way, ...]]:
-        accounts = {part.target: self._mapped_account(part) for part in entry.all_parts()}
+        accounts: dict[AccountTarget, Account] = {}
+        faults: list[_NotPlaced] = []
+        for part in entry.all_parts():
+            try:
+                accounts[part.target] = self._mapped_account(part)
+            except _NotPlaced as fault:  # the accounts of the other rows are reached all the same
+                faults.append(fault)
         reached.update((account.account_id, account) for account in accounts.values())
+        if faults:
+            raise faults[0]
         return {
             value: tuple(
                 Way(

@@ -20,12 +20,13 @@ class Suggestions:
     """What is there to be suggested: texts to compare with, and how each is shown to people.
 
     :param choices: (text, shown) pairs; several texts may show the same thing (an account's code and its name).
+    :param comparisons_left: how many comparisons may still be made.
     """
 
     choices: Iterable[tuple[str, str]]
+    comparisons_left: int = COMPARISONS_MAX
     _by_key: dict[str, set[str]] = field(default_factory=dict, init=False)
     _keys: list[str] = field(default_factory=list, init=False)
-    _comparisons_left: int = field(default=COMPARISONS_MAX, init=False)
 
     def __post_init__(self) -> None:
         for text, shown in self.choices:
@@ -49,11 +50,11 @@ class Suggestions:
             return []
         if key in self._by_key:
             return [(shown, 100) for shown in self._by_key[key]]
-        if self._comparisons_left < len(self._keys):
+        if self.comparisons_left < len(self._keys):
             return []
         from rapidfuzz import fuzz, process
 
-        self._comparisons_left -= len(self._keys)
+        self.comparisons_left -= len(self._keys)
         found = process.extract(key, self._keys, scorer=fuzz.token_sort_ratio, score_cutoff=SCORE_MIN, limit=5)
         return [(shown, int(score)) for near, score, _ in found for shown in self._by_key[near]]
 
