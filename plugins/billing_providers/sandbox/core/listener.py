@@ -106,6 +106,8 @@ class _Server(socketserver.ThreadingTCPServer):
         self._open_lock = threading.Lock()
         try:
             self.server_bind()
+            # Needed to bind again at once; left on, another process could take the port while we are deaf.
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
         except OSError:
             self.server_close()
             raise
