@@ -63,6 +63,7 @@ class Listener:
             self._server.close()
             self._listening = False
             self._server = _Server((HOST, self.port), self)  # bound, but not listening: connections are refused
+            self._server.let_others_bind(False)
             self._deaf = threading.Timer(seconds, self.listen_again)
             self._deaf.daemon = True
             self._deaf.start()
@@ -74,6 +75,7 @@ class Listener:
                 return
             self._deaf.cancel()
             self._deaf = None
+            self._server.let_others_bind(True)
             self.start()
 
     def answer(self, request: Request) -> Wire:
@@ -106,8 +108,6 @@ class _Server(socketserver.ThreadingTCPServer):
         self._open_lock = threading.Lock()
         try:
             self.server_bind()
-            # Needed to bind again at once; left on, another process could take the port while we are deaf.
-            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
         except OSError:
             self.server_close()
             raise
@@ -122,6 +122,10 @@ class _Server(socketserver.ThreadingTCPServer):
         with self._open_lock:
             self._open.discard(request)
         super().shutdown_request(request)
+
+    def let_others_bind(self, allowed: bool) -> None:
+        """Two sockets may be bound to one port while both allow it and none listens: a deaf one must not."""
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, int(allowed))
 
     def close(self) -> None:
         """End the accepting thread, the port and every connection."""
