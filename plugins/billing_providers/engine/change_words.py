@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -38,6 +37,7 @@ class ChangeWords:
     inputs: PlanInputs
     usage: Usage
     targets: Targets
+    _told: dict[tuple[Any, ...], str] = field(default_factory=dict)
 
     def facts(self, rows: Sequence[int]) -> TargetFacts:
         """Return who and what stands behind some charge rows."""
@@ -80,23 +80,29 @@ class ChangeWords:
 
     def _ways(self, target: int, facts: TargetFacts) -> str:
         contract = self.targets.contracts[self.targets.contract[target]]
-        hows = {
-            way.how
-            for code in facts.customer_codes
-            for ways in self.usage.decisions[code].ways.values()
-            for way in ways
-            if contract in way.destination.contracts
-        }
-        return _listed(sorted(hows))
+        key = (contract.contract_id, *facts.customer_codes)
+        if key not in self._told:
+            hows = {
+                way.how
+                for code in facts.customer_codes
+                for ways in self.usage.decisions[code].ways.values()
+                for way in ways
+                if contract in way.destination.contracts
+            }
+            self._told[key] = _listed(sorted(hows))
+        return self._told[key]
 
     def _services(self, facts: TargetFacts) -> str:
-        ways = self.usage.routes.ways
-        return _listed(sorted({way.how for row in facts.rows for way in ways[self.usage.routes.route[row]]}))
+        key = tuple({int(self.usage.routes.route[row]) for row in facts.rows})
+        if key not in self._told:
+            ways = self.usage.routes.ways
+            self._told[key] = _listed(sorted({way.how for route in key for way in ways[route]}))
+        return self._told[key]
 
 
 def change_id(tenant: str, contract_id: str, subject_id: str, kind: ChangeKind) -> str:
     """Return the identity of a change: stable for a line (or a service to add) and kind, whatever the numbers."""
-    canonical = json.dumps([tenant, contract_id, subject_id, kind.value], ensure_ascii=False)
+    canonical = "\n".join([tenant, contract_id, subject_id, kind.value])
     return hashlib.sha256(canonical.encode()).hexdigest()[:24]
 
 

@@ -37,9 +37,7 @@ def decide(inputs: PlanInputs, charges: ChargeColumns, live: LiveLines) -> Decid
     accounts = Accounts(inputs.directory.accounts)
     contracts = Contracts(inputs.directory.contracts, policy, inputs.scope.period)
     services = Services(inputs.directory.services, policy.sku_field_match)
-    scale, (billed, held) = scaled(
-        [charges.frame["quantity"], [line.quantity for line in live.lines]], places_min=inputs.places
-    )
+    scale, (billed, held) = scaled([charges.frame["quantity"], live.quantities], places_min=inputs.places)
     decisions = decide_customers(
         inputs, charges, CustomerChoice(accounts, contracts, inputs.customer_map, policy, inputs.voice)
     )

@@ -103,7 +103,7 @@ def billed_before(
 
     of_contract = np.array([account.account_id in accounts for account in targets.accounts] + [False], dtype=bool)
     chosen = of_contract[targets.contract[assigned.target]] & assigned.known
-    prices = [live.lines[at].unit_price or Decimal(1) for at in assigned.line[chosen].tolist()]
+    prices = [live.columns["unit_price"][at] or Decimal(1) for at in assigned.line[chosen].tolist()]
     price_scale, (price,) = scaled([prices])
     contract = targets.contract[assigned.target[chosen]]
     units = sums(contract, product(assigned.before[chosen], price.units), len(targets.contracts))

@@ -10,10 +10,10 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from operator import attrgetter
 from typing import Any
 
 from billing_providers.engine.live_lines import LiveLines
@@ -21,6 +21,7 @@ from billing_providers.model.changes import ContractDiff, LineChange, MatchedLin
 from billing_providers.model.decimals import text_from_decimal
 from billing_providers.model.settings import IntegrationSettings
 
+_BETWEEN = "\x1f"
 _LINE_COLUMNS = ("line_id", "contract_id", "service_id", "quantity", "unit_cost", "unit_price", "open", "version")
 _DIFF_FIELDS = (
     "integration", "psa", "tenant", "period_start", "period_end", "timezone", "complete", "applicable",
@@ -34,7 +35,8 @@ def diff_digest(diff: ContractDiff) -> str:
     head = {name: getattr(diff, name) for name in _DIFF_FIELDS} | {"inputs": dataclasses.asdict(diff.inputs)}
     _feed(sha, head)
     for row_type, rows in ((LineChange, diff.changes), (MatchedLine, diff.matched)):
-        _feed_columns(sha, [field.name for field in dataclasses.fields(row_type)], rows)
+        for field in dataclasses.fields(row_type):
+            _feed_column(sha, field.name, list(map(attrgetter(field.name), rows)))
     return sha.hexdigest()
 
 
@@ -46,7 +48,8 @@ def verify_digest(diff: ContractDiff) -> bool:
 def live_lines_digest(live: LiveLines) -> str:
     """Return the digest of the live lines that were read, whatever the order they were read in."""
     sha = hashlib.sha256()
-    _feed_columns(sha, _LINE_COLUMNS, live.lines)
+    for name in _LINE_COLUMNS:
+        _feed_column(sha, name, live.columns[name])
     return sha.hexdigest()
 
 
@@ -81,16 +84,14 @@ def _feed(sha: Any, value: Any) -> None:
     sha.update(json.dumps(plain_value(value), ensure_ascii=False, sort_keys=True).encode())
 
 
-def _feed_columns(sha: Any, names: Iterable[str], rows: Sequence[object]) -> None:
+def _feed_column(sha: Any, name: str, column: list[Any]) -> None:
     """Feed rows column by column: the same content as row by row, at a fraction of the time."""
-    for name in names:
-        column = [getattr(row, name) for row in rows]
-        texts = _texts(column) if column else []
-        sha.update(json.dumps([name, texts], ensure_ascii=False).encode())
-
-
-def _texts(column: list[Any]) -> list[Any]:
-    if isinstance(column[0], str) and not isinstance(column[0], StrEnum):
-        return column
-    known: dict[Any, Any] = {}
-    return [known[value] if value in known else known.setdefault(value, plain_value(value)) for value in column]
+    if column and type(column[0]) is not str:
+        texts = {value: json.dumps(value if type(value) is tuple else plain_value(value)) for value in set(column)}
+        column = [texts[value] for value in column]
+    sha.update(f"{name} {len(column)} ".encode())
+    joined = _BETWEEN.join(column)
+    if joined.count(_BETWEEN) == max(len(column) - 1, 0):
+        sha.update(joined.encode())
+    else:  # a text that holds the separator: told apart by quoting, so that no two columns look alike
+        sha.update(json.dumps(column).encode())

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 
-from billing_providers.engine.change_words import ChangeWords, TargetFacts, change_id, effective_date
+from billing_providers.engine.change_words import ChangeWords, TargetFacts, change_id
 from billing_providers.engine.columns import Array
 from billing_providers.engine.diff import ADD, FINE, Comparison
 from billing_providers.engine.live_lines import LiveLines
@@ -27,6 +28,19 @@ class Drafts:
     findings: list[Finding]
 
 
+@dataclass(slots=True, eq=False)
+class _Draft:
+    """A change in the making: charge rows, target, position of the line (None: to be added), and numbers."""
+
+    rows: Sequence[int]
+    target: int
+    position: int | None
+    total: Decimal  # exact sum of the usage
+    billed: Decimal  # what it comes to once it is rounded
+    before: Decimal | None
+    after: Decimal  # differs from ``billed`` for the other lines of a service that is collapsed into one
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class LineChanges:
     """Drafts the changes of one comparison."""
@@ -34,30 +48,52 @@ class LineChanges:
     words: ChangeWords
     compared: Comparison
     live: LiveLines
+    effective: date
 
     def drafts(self) -> Drafts:
         """Return all changes, account by account, so that a failure in one stays there."""
-        import numpy as np
-
-        assigned, verdict = self.compared.assigned, self.compared.verdict
-        changed = np.nonzero(assigned.changed)[0].tolist()
-        wanted: dict[str, list[tuple[int, int]]] = {}
-        for number in changed:
-            target = int(assigned.target[number])
-            wanted.setdefault(self._account_id(target), []).append((target, number))
-        for target in np.nonzero(verdict == ADD)[0].tolist():
-            wanted.setdefault(self._account_id(target), []).append((target, -1))
-        rows = self.words.targets.rows_by_target(target for pairs in wanted.values() for target, _ in pairs)
+        wanted: dict[str, list[_Draft]] = {}
+        for draft in self._wanted():
+            wanted.setdefault(self._account_id(draft.target), []).append(draft)
         changes: list[LineChange] = []
         findings: list[Finding] = []
         failed: set[str] = set()
-        for account, pairs in wanted.items():
+        for account, drafts in wanted.items():
             try:
-                changes += [self._change(target, number, rows[target]) for target, number in pairs]
+                changes += [self._change(draft) for draft in drafts]
             except Exception as error:  # law 10: one bad customer never stops the others
                 failed.add(account)
-                findings += self._failed([row for target, _ in pairs for row in rows[target]], error)
+                findings += self._failed(sorted({row for draft in drafts for row in draft.rows}), error)
         return Drafts(changes, frozenset(failed), findings)
+
+    def _wanted(self) -> list[_Draft]:
+        """Return what is to be changed or added, its numbers taken from the columns in one go."""
+        import numpy as np
+
+        assigned, scale = self.compared.assigned, self.words.usage.scale
+        changed = np.nonzero(assigned.changed)[0]
+        added = np.nonzero(self.compared.verdict == ADD)[0]
+        target = np.concatenate([assigned.target[changed], added])
+        rows = self.words.targets.rows_by_target(target.tolist())
+        before = [
+            number if known else None
+            for number, known in zip(
+                scale.decimals(assigned.before[changed]), assigned.known[changed].tolist(), strict=True
+            )
+        ]
+        billed = scale.decimals(self.compared.after[target])
+        return [
+            _Draft(rows[columns[0]], *columns)
+            for columns in zip(
+                target.tolist(),
+                [*assigned.line[changed].tolist(), *(None for _ in added)],
+                scale.decimals(self.words.targets.units[target]),
+                billed,
+                [*before, *(None for _ in added)],
+                [*scale.decimals(assigned.after[changed]), *billed[len(changed) :]],
+                strict=True,
+            )
+        ]
 
     def findings(self) -> list[Finding]:
         """Return the findings about targets that were left alone, rounded, or found unchanged."""
@@ -78,28 +114,20 @@ class LineChanges:
         facts = {target: self.words.facts(of_target) for target, of_target in rows.items()}
         return limited(targets.tolist(), lambda target: word(target, facts[target]), self.words.inputs.voice)
 
-    def _change(self, target: int, number: int, rows: Sequence[int]) -> LineChange:
-        """Return the change of one assigned line, or the added line where there is none (``number`` -1)."""
-        words, targets = self.words, self.words.targets
-        facts, scale = words.facts(rows), words.usage.scale
+    def _change(self, draft: _Draft) -> LineChange:
+        words, targets, target = self.words, self.words.targets, draft.target
+        facts = words.facts(draft.rows)
         contract, service = targets.contracts[targets.contract[target]], targets.services[targets.service[target]]
-        account, billed = targets.accounts[targets.contract[target]], scale.decimal(self.compared.after[target])
-        reason = words.reason(target, facts, scale.decimal(targets.units[target]), billed)
-        line, before, after = None, None, billed
-        if number >= 0:
-            assigned = self.compared.assigned
-            line = self.live.lines[assigned.line[number]]
-            before = scale.decimal(assigned.before[number]) if assigned.known[number] else None
-            after = scale.decimal(assigned.after[number])
-            first = self.live.ids[self.compared.lines_of(target)[0]] if after != billed else line.line_id
-            if first != line.line_id:
-                reason = f"The contract has several open lines for the service; line {first} takes the total. {reason}"
-        kind = ChangeKind.SET_QUANTITY if line else ChangeKind.ADD_LINE
-        priced = line or service
+        account = targets.accounts[targets.contract[target]]
+        reason = words.reason(target, facts, draft.total, draft.billed)
+        at, live = draft.position, self.live.columns
+        if draft.after != draft.billed:
+            first = self.live.ids[self.compared.lines_of(target)[0]]
+            reason = f"The contract has several open lines for the service; line {first} takes the total. {reason}"
+        kind = ChangeKind.ADD_LINE if at is None else ChangeKind.SET_QUANTITY
+        line_id = "" if at is None else self.live.ids[at]
         return LineChange(
-            change_id=change_id(
-                words.inputs.scope.tenant, contract.contract_id, line.line_id if line else service.service_id, kind
-            ),
+            change_id=change_id(words.inputs.scope.tenant, contract.contract_id, line_id or service.service_id, kind),
             kind=kind,
             customer_codes=facts.customer_codes,
             customer_names=facts.customer_names,
@@ -109,14 +137,14 @@ class LineChanges:
             contract_name=contract.name,
             service_id=service.service_id,
             service_name=service.name.strip(),
-            line_id=line.line_id if line else "",
+            line_id=line_id,
             skus=facts.skus,
-            quantity_before=before,
-            quantity_after=after,
-            unit_cost=priced.unit_cost,
-            unit_price=priced.unit_price,
-            effective_date=effective_date(words.inputs),
-            line_version=line.version if line else "",
+            quantity_before=draft.before,
+            quantity_after=draft.after,
+            unit_cost=service.unit_cost if at is None else live["unit_cost"][at],
+            unit_price=service.unit_price if at is None else live["unit_price"][at],
+            effective_date=self.effective,
+            line_version="" if at is None else live["version"][at],
             reason=reason,
             charge_nos=facts.charge_nos,
         )
@@ -131,7 +159,7 @@ class LineChanges:
         elif number in {106, 143}:
             values["quantity"] = text_from_decimal(scale.decimal(targets.units[target]))
         elif number == 104:
-            lines = [self.live.lines[position] for position in self.compared.lines_of(target)]
+            lines = [self.live.line(position) for position in self.compared.lines_of(target)]
             values["count"] = len(lines)
             values["candidates"] = ", ".join(f"line {line.line_id} with {_told(line.quantity)}" for line in lines)
         return inputs.voice.finding(number, **values)

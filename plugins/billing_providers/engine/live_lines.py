@@ -3,29 +3,56 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, fields
+from decimal import Decimal
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
 
 from billing_providers.engine.columns import Array
-from billing_providers.model.frames import rows_of
 from billing_providers.model.psa import ContractLine
 
 if TYPE_CHECKING:
     import pandas as pd
 
+_NAMES = tuple(field.name for field in fields(ContractLine))
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LiveLines:
-    """Lines in order of their ids; position ``i`` of every column is the same line."""
+    """Lines in order of their ids; position ``i`` of every column is the same line.
 
-    lines: list[ContractLine]
-    ids: list[str]
-    contract_ids: list[str]
-    service_ids: list[str]
+    ``columns`` holds the fields of :class:`~billing_providers.model.psa.ContractLine` by name.
+    """
+
+    columns: dict[str, list[Any]]
     open: Array
 
     def __len__(self) -> int:
-        return len(self.lines)
+        return len(self.ids)
+
+    @property
+    def ids(self) -> list[str]:
+        """Line ids."""
+        return self.columns["line_id"]
+
+    @property
+    def contract_ids(self) -> list[str]:
+        """Ids of the lines' contracts."""
+        return self.columns["contract_id"]
+
+    @property
+    def service_ids(self) -> list[str]:
+        """Ids of the lines' services."""
+        return self.columns["service_id"]
+
+    @property
+    def quantities(self) -> list[Decimal | None]:
+        """What the lines hold; None where the PSA did not tell."""
+        return self.columns["quantity"]
+
+    def line(self, position: int) -> ContractLine:
+        """Return one line."""
+        return ContractLine(*(self.columns[name][position] for name in _NAMES))
 
     def positions(self, line_ids: Sequence[str]) -> Array:
         """Return where lines are; -1 for those that were not read."""
@@ -41,20 +68,20 @@ def live_lines(lines: Sequence[ContractLine] | pd.DataFrame) -> LiveLines:
     """Return the lines as columns. A line that was read twice with the same content counts once."""
     import numpy as np
 
-    held = list(lines) if isinstance(lines, Sequence) else list(rows_of(ContractLine, lines))
-    keys = [id_key(line.line_id) for line in held]
-    if len(set(keys)) < len(keys):
-        held = list(dict.fromkeys(held))
-        held.sort(key=lambda line: (id_key(line.line_id), repr(line)))
+    if isinstance(lines, Sequence):
+        columns = {name: list(map(attrgetter(name), lines)) for name in _NAMES}
     else:
-        held = [held[position] for position in sorted(range(len(held)), key=keys.__getitem__)]
-    return LiveLines(
-        lines=held,
-        ids=[line.line_id for line in held],
-        contract_ids=[line.contract_id for line in held],
-        service_ids=[line.service_id for line in held],
-        open=np.array([line.open for line in held], dtype=bool),
-    )
+        columns = {name: lines[name].tolist() for name in _NAMES}
+    keys = [id_key(line_id) for line_id in columns["line_id"]]
+    if len(set(keys)) < len(keys):
+        rows = dict.fromkeys(zip(*columns.values(), strict=True))
+        ordered = sorted(rows, key=lambda row: (id_key(row[0]), repr(row)))
+        columns = {name: list(column) for name, column in zip(_NAMES, zip(*ordered, strict=True), strict=True)}
+    else:
+        order = sorted(range(len(keys)), key=keys.__getitem__)
+        if order != list(range(len(keys))):
+            columns = {name: [column[at] for at in order] for name, column in columns.items()}
+    return LiveLines(columns, np.array(columns["open"], dtype=bool))
 
 
 def id_key(identity: str) -> str:

@@ -15,7 +15,7 @@ A fault of one customer, SKU or line is a finding; the others go on. Only settin
 
 from __future__ import annotations
 
-from billing_providers.engine.change_words import ChangeWords, is_wanted
+from billing_providers.engine.change_words import ChangeWords, effective_date, is_wanted
 from billing_providers.engine.charge_columns import charge_columns
 from billing_providers.engine.collector import collector_paused
 from billing_providers.engine.contract_choice import refuse_unknown_type
@@ -83,7 +83,7 @@ def _planned(inputs: PlanInputs, live: LiveLines) -> ContractDiff:
     without_service, unplaced = unplaced_usage(usage, decided.services, voice)
     targets, undecided = targets_of(_placed(inputs, decided), usage, live, voice)
     compared = compare(targets, usage, live, decided.quantities, inputs)
-    lines = LineChanges(ChangeWords(inputs, usage, targets), compared, live)
+    lines = LineChanges(ChangeWords(inputs, usage, targets), compared, live, effective_date(inputs))
     drafts = lines.drafts()
     assigned = compared.assigned.outside(drafts.failed_accounts, targets)
     facts = ZeroingFacts(

@@ -127,7 +127,9 @@ def _contracts(
 
 def _held(live: LiveLines, contract_ids: set[str]) -> set[tuple[str, str]]:
     return {
-        (line.contract_id, line.service_id) for line in live.lines if line.open and line.contract_id in contract_ids
+        (contract_id, service_id)
+        for contract_id, service_id, is_open in zip(live.contract_ids, live.service_ids, live.open, strict=True)
+        if is_open and contract_id in contract_ids
     }
 
 

@@ -58,7 +58,7 @@ def plan_zeroings(facts: ZeroingFacts) -> tuple[list[LineChange], list[Finding]]
     gone: list[ManagedLine] = []
     withheld: list[tuple[ManagedLine, str]] = []
     for line, position in unreached:
-        live = facts.live.lines[position] if position >= 0 else None
+        live = facts.live.line(position) if position >= 0 else None
         why = _withheld_why(line, facts, presence)
         if why == _QUIET:
             withheld.append((line, why))
