@@ -37,13 +37,16 @@ class LocalAirflow:
 
     :param home: the Airflow home. It is made anew: the sandbox starts anew too, and the ledger remembers what it did.
     :param bms_shape: ``line_api`` or ``published``, see the sandbox.
+    :param ports: wanted ports of Airflow and the sandbox; any free one where taken, or where 0 is wanted.
     """
 
-    def __init__(self, home: Path, *, bms_shape: str = "line_api") -> None:
+    def __init__(
+        self, home: Path, *, bms_shape: str = "line_api", ports: tuple[int, int] = (PORT, SANDBOX_PORT)
+    ) -> None:
         self.home = home
         self.user, self.password = USER, secrets.token_urlsafe(9)
-        self.url = f"http://127.0.0.1:{free_port(PORT)}"
-        self.sandbox_url = f"http://127.0.0.1:{free_port(SANDBOX_PORT)}"
+        self.url = f"http://127.0.0.1:{free_port(ports[0])}"
+        self.sandbox_url = f"http://127.0.0.1:{free_port(ports[1])}"
         self.environment = clean_environment() | airflow_environment(home, self.url)
         self.log_folder = home / "logs"
         self._bms_shape = bms_shape

@@ -70,7 +70,7 @@ class Stage:
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory) -> Iterator[Stage]:
     home = tmp_path_factory.mktemp("airflow") / "home"
-    with LocalAirflow(home) as airflow:
+    with LocalAirflow(home, ports=(0, 0)) as airflow:
         yield Stage(airflow)
 
 
