@@ -68,7 +68,7 @@ def amount_of(change: LineChange) -> Decimal:
 
 def _held(change: LineChange, codes: tuple[str, ...]) -> LineChange:
     # A run may hold 100,000 changes, and dataclasses.replace() takes three times as long.
-    return LineChange(*_ALL_BUT_HELD_BY(change), codes)  # held_by is the last field
+    return LineChange(*(*_ALL_BUT_HELD_BY(change), codes))  # held_by is the last field
 
 
 def _line_jumps(changes: Sequence[LineChange], guards: Guards, voice: FindingVoice) -> Iterable[Tripped]:

@@ -161,3 +161,19 @@ def test_a_change_whose_quantity_before_is_unknown_trips_no_jump():
         scenario({"100": ""}, {"100": "99"}, run="reads = no\nwrites = none", line_factor="2", run_lines="0")
         + "# changes\nline | before | after | held\n100 |  | 99 | KS116\n# findings\ncode | says\nKS116 | 1 lines"
     )
+
+
+def test_zeroings_of_managed_lines_trip_no_jump():
+    """They have a limit of their own."""
+    check(
+        scenario({"101": "30"}, {}, line_factor="2", line_floor="1")
+        + """
+    # managed
+    line | contract | account | service | customer | sku    | quantity
+    101  | 11       | 1       | 6       | ASP      | BKP-WS | 30
+    # changes
+    line | kind | before | after
+    101  | zero | 30     | 0
+    # findings
+    """
+    )

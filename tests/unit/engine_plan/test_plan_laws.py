@@ -250,3 +250,23 @@ def test_a_split_neither_loses_nor_makes_units(quantities: list[str], weights: l
 
     if total >= 0:
         assert sum(line.quantity for line in diff.matched) == total
+
+
+def test_a_customers_name_is_that_of_its_first_charge_line_whatever_their_order():
+    """Names are words in findings and reviews; they must not change from run to run."""
+    inputs = inputs_of(
+        SCENARIO
+        + """
+    # usage
+    customer | identifier | name     | sku | quantity
+    ASP      | Q          | Zed      | AV  | 1
+    ASP      | Q          | Aspen    | AV  | 1
+    # changes
+    # findings
+    """
+    )
+    backwards = inputs.charges.iloc[::-1].reset_index(drop=True)
+
+    for charges in (inputs.charges, backwards):
+        diff = plan(dataclasses.replace(inputs, charges=charges, reported_customers={}))
+        assert [finding.about("customer_name") for finding in diff.findings if finding.number == 22] == ["Zed"]
