@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from contextlib import suppress
 from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import quote
@@ -91,6 +92,18 @@ class AirflowApi:
             if "awaiting_input" in until and "awaiting_input" in self.tasks(dag_id, run_id).values():
                 return "awaiting_input"
             time.sleep(1)
+        raise TimeoutError(f"run {run_id} did not end within {wait_s:.0f} s: {self.tasks(dag_id, run_id)}")
+
+    def finish(self, dag_id: str, run_id: str, *, review: str, option: str = "Approve", wait_s: float = 480) -> str:
+        """Wait until a run ends, answering its review whenever it asks; return the state."""
+        deadline = time.monotonic() + wait_s
+        while (left := deadline - time.monotonic()) > 0:
+            state = self.wait(dag_id, run_id, until={*ENDED, "awaiting_input"}, wait_s=left)
+            if state in ENDED:
+                return state
+            with suppress(HTTPError):  # answered already, and on its way
+                self.answer_review(dag_id, run_id, review, option)
+            time.sleep(2)
         raise TimeoutError(f"run {run_id} did not end within {wait_s:.0f} s: {self.tasks(dag_id, run_id)}")
 
     def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:

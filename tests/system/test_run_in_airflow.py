@@ -61,9 +61,7 @@ class Stage:
         """Trigger the first run's period by hand; approve when asked; return the run id once it has ended."""
         period = self.api.xcom(DAG, self.first, "resolve_period")["period"]["start"]
         run_id = self.api.trigger(DAG, billing_period=period, **params)
-        if self.api.wait(DAG, run_id, until=ASKED) == "awaiting_input":
-            self.api.answer_review(DAG, run_id, REVIEW, "Approve")
-            self.api.wait(DAG, run_id)
+        self.api.finish(DAG, run_id, review=REVIEW)
         return run_id
 
 
@@ -86,8 +84,7 @@ def test_the_scheduled_run_of_the_closed_period_asks_and_writes_exactly_the_appr
     assert stage.api.wait(DAG, stage.first, until=ASKED) == "awaiting_input"
     assert stage.audit() == []
 
-    stage.api.answer_review(DAG, stage.first, REVIEW, "Approve")
-    assert stage.api.wait(DAG, stage.first) == "success"
+    assert stage.api.finish(DAG, stage.first, review=REVIEW) == "success"
     assert sorted(stage.audit()) == sorted(stage.wanted(stage.first))
     assert len(stage.audit()) > 100
     assert stage.ledger.diffs.approval(stage.digest(stage.first)).decided_by == "admin"
@@ -144,10 +141,7 @@ def test_a_diff_made_anew_after_its_review_is_refused_until_it_is_reviewed(stage
 
     stage.api.clear(DAG, run_id, ["review_diff"])
     time.sleep(1)
-    if stage.api.wait(DAG, run_id, until=ASKED) == "awaiting_input":
-        stage.api.answer_review(DAG, run_id, REVIEW, "Approve")
-        stage.api.wait(DAG, run_id)
-    assert stage.api.run(DAG, run_id)["state"] == "success"
+    assert stage.api.finish(DAG, run_id, review=REVIEW) == "success"
     assert stage.audit()[len(before) :] == [(line["line_id"], Decimal(line["units"]))]
 
 
@@ -172,9 +166,8 @@ def test_a_rejected_diff_is_not_written_and_a_push_cleared_afterwards_is_skipped
     stage.control("edit-line", line_id=line["line_id"], units="1")
     run_id = stage.api.trigger(DAG, billing_period=period)
     assert stage.api.wait(DAG, run_id, until=ASKED) == "awaiting_input"
-    stage.api.answer_review(DAG, run_id, REVIEW, "Reject")
 
-    assert stage.api.wait(DAG, run_id) == "success"
+    assert stage.api.finish(DAG, run_id, review=REVIEW, option="Reject") == "success"
     assert stage.api.tasks(DAG, run_id)["push_contract_lines"] == "skipped"
     assert stage.ledger.runs.find(f"{DAG}/{run_id}").result == "Cancelled"
     assert stage.audit() == before
