@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from billing_providers.engine.change_words import ChangeWords
 from tests.support.plan_scenario import TWO_ACCOUNTS, check
 
 LINES = (
@@ -201,6 +204,57 @@ def test_a_crash_in_planning_one_customer_is_a_finding_and_the_others_go_on():
     """
     )
     assert (diff.complete, diff.applicable) == (False, True)
+
+
+def test_a_row_whose_service_field_cannot_be_read_holds_its_customer():
+    """The service table splits by a field too."""
+    check(
+        LINES
+        + """
+    # usage
+    customer | identifier | name  | sku    | quantity | attributes
+    ASP      | A100       | Aspen | BUNDLE | 1        | [1]
+    BRK      | B200       | Birch | BUNDLE | 1        |
+    # skus
+    sku,service,field,value
+    BUNDLE,BKP-WS,site,York
+    BUNDLE,MS365-BP,,
+    # changes
+    line | before | after
+    200  | 7      | 1
+    # findings
+    code  | says
+    KS136 | field site of charge line 1: the attributes are no JSON object
+    """
+    )
+
+
+def test_a_crash_while_a_change_is_made_leaves_the_account_alone(monkeypatch: pytest.MonkeyPatch):
+    """No change, no registered line and no zeroing on the account; the others go on."""
+    tell = ChangeWords.reason
+
+    def reason(words: ChangeWords, target: int, facts: Any, *numbers: Any) -> str:
+        if facts.customer_codes == ("ASP",):
+            raise ZeroDivisionError("a defect of ours")
+        return tell(words, target, facts, *numbers)
+
+    monkeypatch.setattr(ChangeWords, "reason", reason)
+    diff = check(
+        LINES
+        + EACH_ONE
+        + """
+    # managed
+    line | contract | account | service | customer | sku | quantity
+    101  | 11       | 1       | 6       | ASP      | X   | 3
+    # changes
+    line | before | after
+    200  | 7      | 1
+    # findings
+    code  | says
+    KS136 | Aspen could not be planned: ZeroDivisionError('a defect of ours')
+    """
+    )
+    assert ([line.line_id for line in diff.matched], diff.complete) == (["200"], False)
 
 
 def test_a_quantity_that_is_no_decimal_holds_its_customer():

@@ -157,6 +157,26 @@ def test_a_customer_with_a_row_that_found_no_service_gets_no_zeroing():
     )
 
 
+def test_a_row_that_no_row_of_a_split_table_takes_withholds_zeroing_too():
+    """It found no service either."""
+    check(
+        GONE
+        + """
+    # usage
+    customer | identifier | name  | sku    | quantity
+    ASP      | A100       | Aspen | BUNDLE | 1
+    # skus
+    sku,service,field,value
+    BUNDLE,BKP-WS,site,York
+    # changes
+    # findings
+    code  | says
+    KS132 | Aspen: 2 managed lines without usage are not set to zero: a row of the customer found no service
+    KS163 | services.csv, line 2: SKU BUNDLE is split by site, and no row has the value ''
+    """
+    )
+
+
 @pytest.mark.parametrize("cycle", ["yearly", "Annual", "one_time"])
 def test_an_item_that_is_not_billed_every_period_is_not_zeroed(cycle: str):
     """A yearly item without a charge this month is no removal."""
