@@ -79,14 +79,14 @@ def matched_lines(assigned: Assigned, targets: Targets, usage: Usage, live: Live
     skus = {target: joined(charges.skus_of(of_target)) for target, of_target in rows.items()}
     customer_of = [*charges.customer.labels, ""]
     sku_of, cycle_of = [*charges.sku.labels, ""], [*charges.cycle.labels, ""]
-    target, line = assigned.target.tolist(), assigned.line.tolist()
+    target = assigned.target.tolist()
     return list(
         map(
             MatchedLine,
-            [live.ids[at] for at in line],
-            [live.contract_ids[at] for at in line],
+            _taken(live.ids, assigned.line),
+            _taken(live.contract_ids, assigned.line),
             _taken([account.account_id for account in targets.accounts], targets.contract[assigned.target]),
-            [live.service_ids[at] for at in line],
+            _taken(live.service_ids, assigned.line),
             _named(_taken(customer_of, targets.customer[assigned.target]), target, customers),
             _named(_taken(sku_of, targets.sku[assigned.target]), target, skus),
             usage.scale.decimals(assigned.after),

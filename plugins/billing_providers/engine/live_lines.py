@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from decimal import Decimal
-from operator import attrgetter
+from operator import attrgetter, methodcaller
 from typing import TYPE_CHECKING, Any
 
 from billing_providers.engine.columns import Array
@@ -13,6 +13,9 @@ from billing_providers.model.psa import ContractLine
 
 if TYPE_CHECKING:
     import pandas as pd
+
+# What ids are sorted by: numbers by their value, whatever their length.
+id_key = methodcaller("zfill", 20)
 
 _NAMES = tuple(field.name for field in fields(ContractLine))
 
@@ -72,21 +75,15 @@ def live_lines(lines: Sequence[ContractLine] | pd.DataFrame) -> LiveLines:
         columns = {name: list(map(attrgetter(name), lines)) for name in _NAMES}
     else:
         columns = {name: lines[name].tolist() for name in _NAMES}
-    keys = [id_key(line_id) for line_id in columns["line_id"]]
+    keys = list(map(id_key, columns["line_id"]))
     if len(set(keys)) < len(keys):
         rows = dict.fromkeys(zip(*columns.values(), strict=True))
         ordered = sorted(rows, key=lambda row: (id_key(row[0]), repr(row)))
         columns = {name: list(column) for name, column in zip(_NAMES, zip(*ordered, strict=True), strict=True)}
-    else:
+    elif keys != sorted(keys):
         order = sorted(range(len(keys)), key=keys.__getitem__)
-        if order != list(range(len(keys))):
-            columns = {name: [column[at] for at in order] for name, column in columns.items()}
+        columns = {name: [column[at] for at in order] for name, column in columns.items()}
     return LiveLines(columns, np.array(columns["open"], dtype=bool))
-
-
-def id_key(identity: str) -> str:
-    """Return what ids are sorted by: numbers by their value, whatever their length."""
-    return identity.zfill(20)
 
 
 def positions_in(known: Iterable[str], wanted: Sequence[str]) -> Array:
