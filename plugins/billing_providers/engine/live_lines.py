@@ -61,6 +61,8 @@ class LiveLines:
         """Return where lines are; -1 for those that were not read."""
         import numpy as np
 
+        if not line_ids:
+            return np.zeros(0, dtype=np.int64)
         if len(set(self.ids)) == len(self.ids):
             return positions_in(self.ids, line_ids)
         position = {line_id: number for number, line_id in reversed(list(enumerate(self.ids)))}
