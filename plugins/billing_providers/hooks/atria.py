@@ -140,6 +140,10 @@ class AtriaHook(BaseHook):
             control_total=total,
         )
 
+    def not_ready_why(self, period: BillingPeriod) -> str:
+        """Return nothing: only the billing call itself tells whether a period is complete."""
+        return ""
+
     def test_connection(self) -> tuple[bool, str]:
         """Tell whether the token is accepted and the billing call answers as expected."""
         from datetime import UTC, datetime

@@ -39,6 +39,7 @@ from billing_providers.model.psa import (
     Contract,
     ContractLine,
     InvoicedLine,
+    LinesAgain,
     PsaCapabilities,
     PsaDirectory,
     QuantityWrite,
@@ -114,6 +115,15 @@ class KaseyaBmsHook(BaseHook):
     def read_lines(self, contracts: Sequence[Contract], services: Sequence[Service]) -> list[ContractLine]:
         """Read the lines of these contracts; in a tenant without line API those of these services, without units."""
         return self._lines.read(contracts, services)
+
+    def reread_lines(self, wanted: Sequence[LinesAgain]) -> list[ContractLine]:
+        """Read the lines of these contracts anew; lists of BMS lag behind nothing, as far as is known."""
+        services = {service.service_id: service for lines in wanted for service in lines.services}
+        return self.read_lines([lines.contract for lines in wanted], list(services.values()))
+
+    def last_edit(self, change: LineChange) -> str:
+        """Return nothing: the published API tells nobody's edits."""
+        return ""
 
     def write_line(self, change: LineChange) -> WriteReceipt:
         """Send one change, once.

@@ -15,11 +15,33 @@ from billing_providers.model.findings import Finding
 
 
 class ChangeKind(StrEnum):
-    """What one change does to one contract line."""
+    """What one change does to one contract line. Any but the last two may set other fields along with it."""
 
     SET_QUANTITY = "set_quantity"
-    ZERO = "zero"
+    SET_FIELDS = "set_fields"  # cost, price or text; the quantity stays
     ADD_LINE = "add_line"
+    ZERO = "zero"
+    END_LINE = "end_line"  # the line gets a last day; its quantity stays for the days before
+
+
+class LineField(StrEnum):
+    """What a contract line has besides its quantity, and a change may set. Values are canonical text."""
+
+    UNIT_COST = "unit_cost"
+    UNIT_PRICE = "unit_price"
+    INVOICE_TEXT = "invoice_text"
+    INCLUDED = "included"  # units of the quantity that are not billed
+    STARTS_ON = "effective_date"  # first day on which the line is billed
+    LAST_DAY = "last_day"  # last day on which the line is billed
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """One field of a line with its value before and after; ``before`` None: empty, unknown, or a new line."""
+
+    field: LineField
+    before: str | None
+    after: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +64,16 @@ class LineChange:
     line_id: str  # empty for ADD_LINE
     skus: tuple[str, ...]
     quantity_before: Decimal | None  # None: cannot be read in this tenant, or a new line
-    quantity_after: Decimal
-    unit_cost: Decimal | None  # of the live line; for ADD_LINE of the catalogue
+    quantity_after: Decimal  # zero for END_LINE: nothing is billed from the effective date on
+    unit_cost: (
+        Decimal | None
+    )  # after the change: of the live line unless ``fields`` sets it; for ADD_LINE of the catalogue
     unit_price: Decimal | None
     effective_date: date
     line_version: str
     reason: str  # one sentence: which usage, which rule, which mapping
     charge_nos: tuple[int, ...]  # the charge lines behind the number
+    fields: tuple[FieldChange, ...] = ()  # what is set besides the quantity, sorted by field
     held_by: tuple[str, ...] = ()  # codes of the guards that hold it until a person approves
 
 

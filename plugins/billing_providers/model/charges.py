@@ -31,6 +31,8 @@ class ChargeLine:
     currency: str
     record_count: int
     attributes: str  # JSON object text; fields that all rows agree on
+    total_cost: Decimal | None = None  # exact sum over the counted rows; None when one of them gives none
+    total_price: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)

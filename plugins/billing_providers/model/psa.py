@@ -13,7 +13,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
-from billing_providers.model.changes import LineChange
+from billing_providers.model.changes import LineChange, LineField
+from billing_providers.model.decimals import text_from_decimal
 from billing_providers.model.periods import BillingPeriod
 
 
@@ -26,6 +27,7 @@ class Account:
     name: str
     active: bool
     parent_id: str = ""
+    status: str = ""  # as the PSA prints it; says why an account is not active
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,10 @@ class Contract:
     start: date | None
     end: date | None
     status: str = ""  # as the PSA prints it
+    parent_id: str = ""  # the contract that this one is a child of
+    bill_start: date | None = None  # no line may start earlier; None: the PSA knows no such day
+    next_invoice: date | None = None  # days before are invoiced; None: nothing is, or the PSA does not tell
+    prorates: bool | None = None  # whether lines that start inside a period are billed in part; None: not told
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +60,16 @@ class Service:
     active: bool
     unit_cost: Decimal | None = None
     unit_price: Decimal | None = None
+    no_line_why: str = ""  # why it cannot be a contract line, e.g. it is a bundle; empty: it can
+    invoice_text: str = ""  # what invoices say about it
 
 
 @dataclass(frozen=True, slots=True)
 class ContractLine:
-    """One service on one contract (line, addition). ``quantity`` None: the PSA does not let it be read."""
+    """One service on one contract (line, addition). ``quantity`` None: the PSA does not let it be read.
+
+    The fields from ``last_day`` on are empty where the PSA has nothing of the kind.
+    """
 
     line_id: str
     contract_id: str
@@ -72,6 +83,35 @@ class ContractLine:
     effective_date: date | None
     open: bool  # false when ended
     version: str = ""  # what changes when somebody edits the line (timestamp, hash); empty when the PSA has none
+    last_day: date | None = None  # last day on which it is billed; None: open-ended
+    invoice_text: str = ""
+    included: Decimal | None = None  # units of the quantity that are not billed
+    billable: bool = True  # false: the PSA puts it on no invoice, or for nothing
+
+    def field(self, field: LineField) -> str | None:
+        """Return a field as the canonical text of :class:`~billing_providers.model.changes.FieldChange`."""
+        value = getattr(self, field.value)
+        if isinstance(value, Decimal):
+            return text_from_decimal(value)
+        return value.isoformat() if isinstance(value, date) else value or None
+
+    def open_on(self, day: date) -> bool:
+        """Whether the line is still billed on a day."""
+        return self.open and (self.last_day is None or self.last_day >= day)
+
+
+@dataclass(frozen=True, slots=True)
+class LinesAgain:
+    """Lines of one contract to be read as they stand at this moment.
+
+    :param line_ids: the lines that are wanted.
+    :param services: their services; with ``look_up`` all lines of the contract for these are wanted too.
+    """
+
+    contract: Contract
+    line_ids: tuple[str, ...]
+    services: tuple[Service, ...]
+    look_up: bool = False
 
 
 class QuantityWrite(StrEnum):
@@ -92,6 +132,8 @@ class PsaCapabilities:
     whole_units: bool  # quantities are integers
     strategy: str  # short name of the line strategy in use
     explanation: str  # one sentence for people: what can be written here, and why
+    sets: frozenset[LineField] = frozenset()  # what can be set besides the quantity
+    lists_lag_s: float = 0.0  # a list may miss what was written less than so long ago
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +143,7 @@ class PsaDirectory:
     accounts: tuple[Account, ...]
     contracts: tuple[Contract, ...]
     services: tuple[Service, ...]
+    contract_types: tuple[str, ...] = ()  # all that exist, also those that no contract has
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +153,7 @@ class WriteReceipt:
     observed: Decimal | None
     line_id: str
     request_id: str = ""
+    line: ContractLine | None = None  # the whole line, where the answer holds it
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +188,12 @@ class PsaHook(Protocol):
 
     def read_lines(self, contracts: Sequence[Contract], services: Sequence[Service]) -> list[ContractLine]:
         """Read the lines of these contracts. ``services`` bounds the look-up where only a service lists its lines."""
+
+    def reread_lines(self, wanted: Sequence[LinesAgain]) -> list[ContractLine]:
+        """Read some lines anew, past any lag of lists. A line that is gone is missing; others may come along."""
+
+    def last_edit(self, change: LineChange) -> str:
+        """Say in a few words who edited the line last and when, as far as the PSA tells; else empty. Never raises."""
 
     def write_line(self, change: LineChange) -> WriteReceipt:
         """Write one change. Never repeated by the HTTP client; the journal decides."""

@@ -37,6 +37,7 @@ class UsageRead:
     failed_customers: dict[str, str] = field(default_factory=dict)
     control_total: Decimal | None = None
     notes: list[str] = field(default_factory=list)
+    never_repeats: bool = False  # two periods never agree in every figure: a repeat is a stale copy of the last one
 
 
 @runtime_checkable
@@ -45,6 +46,9 @@ class UsageSource(Protocol):
 
     def read_usage(self, period: BillingPeriod, customers: tuple[str, ...] = ()) -> UsageRead:
         """Read the usage of a period. ``customers`` (source codes) may narrow the request; empty means all."""
+
+    def not_ready_why(self, period: BillingPeriod) -> str:
+        """Say why the period's usage cannot be read yet; empty when it can, or when only reading it tells."""
 
     def test_connection(self) -> tuple[bool, str]:
         """Tell whether sign-in works and what can be read."""

@@ -54,6 +54,8 @@ class UsageRecord:
     actor: str  # who made the change, when the source says
     plan: str
     attributes: str  # every other field of the source, as JSON object text with sorted keys
+    total_cost: Decimal | None = None  # of the whole record; where it is given, unit_cost need not be
+    total_price: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)

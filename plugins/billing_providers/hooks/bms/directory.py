@@ -12,9 +12,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 
 from billing_providers.errors import BadRequest
-from billing_providers.hooks.bms.envelope import Fields
 from billing_providers.hooks.bms.paging import listed, searched
 from billing_providers.hooks.http.client import HttpClient
+from billing_providers.hooks.http.fields import Fields
 from billing_providers.model.psa import Account, Contract, PsaDirectory, Service
 
 _LOOKUP = "/v2/finance/contracts/lookup"

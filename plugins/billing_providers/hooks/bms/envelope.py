@@ -6,90 +6,14 @@ read. Faults may come inside HTTP 200 with ``success`` false. Code 978001 is "Se
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
-from decimal import Context, Decimal
 from typing import Any
 
-from billing_providers.errors import BadRequest, RequestError, SignInRefused, UnreadableAnswer
+from billing_providers.errors import BadRequest, SignInRefused, UnreadableAnswer
 from billing_providers.hooks.http.answers import Answer
-from billing_providers.model.decimals import EXPONENT_MAX, DecimalError, decimal_from_text
+from billing_providers.hooks.http.fields import Fields
 
 SECURITY_ERROR = 978001
-_DOUBLE = Context(prec=15)
-_SMALLEST = Decimal(1).scaleb(-EXPONENT_MAX)
-
-
-class Fields:
-    """One JSON object of BMS, read by the camelCase names; PascalCase names are found too.
-
-    A field of another type than the API promises raises :class:`UnreadableAnswer`: it is never taken for nothing.
-    """
-
-    __slots__ = ("_answer", "_values")
-
-    def __init__(self, values: Mapping[str, Any], answer: Answer) -> None:
-        self._values = values
-        self._answer = answer
-
-    def get(self, name: str) -> Any:
-        """Return a field as JSON has it, None when absent."""
-        if name in self._values:
-            return self._values[name]
-        return self._values.get(name[:1].upper() + name[1:])
-
-    def text(self, name: str) -> str:
-        """Return a text, empty for null."""
-        value = self.get(name)
-        if value is None or isinstance(value, str):
-            return value or ""
-        raise self.unreadable(name, "a text")
-
-    def identity(self, name: str) -> str:
-        """Return an id, which must be there, as text."""
-        value = self.get(name)
-        if isinstance(value, bool) or not isinstance(value, int | str) or value == "":
-            raise self.unreadable(name, "an id")
-        return str(value)
-
-    def flag(self, name: str, *, default: bool) -> bool:
-        """Return a boolean, the default for null."""
-        value = self.get(name)
-        if value is None:
-            return default
-        if isinstance(value, bool):
-            return value
-        raise self.unreadable(name, "true or false")
-
-    def number(self, name: str) -> Decimal | None:
-        """Return a decimal, None for null. BMS sends doubles, of which 15 digits are meant and the rest is noise."""
-        value = self.get(name)
-        if value is None:
-            return None
-        try:
-            return decimal_from_text(_without_noise(value) if isinstance(value, Decimal) else value)
-        except DecimalError:
-            raise self.unreadable(name, "a number") from None
-
-    def day(self, name: str) -> date | None:
-        """Return the local date that a date-time prints, None for null. BMS sends them with and without zone."""
-        value = self.get(name)
-        if value is None or value == "":
-            return None
-        try:
-            return date.fromisoformat(str(value)[:10])
-        except ValueError:
-            raise self.unreadable(name, "a date") from None
-
-    def unreadable(self, name: str, wanted: str) -> RequestError:
-        """Return the error for a field of another type than the API promises."""
-        return self._answer.error(UnreadableAnswer, f"{name} is {self.get(name)!r}, expected {wanted}")
-
-
-def _without_noise(double: Decimal) -> Decimal:
-    meant = _DOUBLE.plus(double)
-    return meant.quantize(_SMALLEST) if meant.is_finite() and int(meant.as_tuple().exponent) < -EXPONENT_MAX else meant
 
 
 @dataclass(frozen=True, slots=True)

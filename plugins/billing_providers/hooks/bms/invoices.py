@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from billing_providers.hooks.bms.envelope import Fields
 from billing_providers.hooks.bms.lines import date_time
 from billing_providers.hooks.bms.paging import listed, searched
 from billing_providers.hooks.http.client import HttpClient
+from billing_providers.hooks.http.fields import Fields
 from billing_providers.model.periods import BillingPeriod
 from billing_providers.model.psa import InvoicedLine
 

@@ -24,9 +24,9 @@ from difflib import get_close_matches
 from typing import Any
 
 from billing_providers.errors import SettingsError, UnreadableAnswer
-from billing_providers.hooks.bms.envelope import Fields
 from billing_providers.hooks.bms.lines import date_time, receipt, whole_units
 from billing_providers.hooks.http.client import HttpClient
+from billing_providers.hooks.http.fields import Fields
 from billing_providers.model.changes import LineChange
 from billing_providers.model.decimals import text_from_decimal
 from billing_providers.model.psa import Contract, ContractLine, Service, WriteReceipt

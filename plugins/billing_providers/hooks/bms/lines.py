@@ -12,8 +12,8 @@ from decimal import Decimal
 from typing import Protocol
 
 from billing_providers.errors import NotSent
-from billing_providers.hooks.bms.envelope import Fields
 from billing_providers.hooks.http.faults import ErrorVoice
+from billing_providers.hooks.http.fields import Fields
 from billing_providers.model.changes import LineChange
 from billing_providers.model.decimals import text_from_decimal
 from billing_providers.model.psa import Contract, ContractLine, Service, WriteReceipt

@@ -11,9 +11,10 @@ from collections.abc import Callable
 from typing import Any
 
 from billing_providers.errors import UnreadableAnswer
-from billing_providers.hooks.bms.envelope import Envelope, Fields
+from billing_providers.hooks.bms.envelope import Envelope
 from billing_providers.hooks.http.answers import Answer
 from billing_providers.hooks.http.client import HttpClient
+from billing_providers.hooks.http.fields import Fields
 
 PAGE_ROWS = 100
 _PAGES_MAX = 100_000

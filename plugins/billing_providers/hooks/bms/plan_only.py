@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from billing_providers.errors import NotSent
-from billing_providers.hooks.bms.envelope import Fields
 from billing_providers.hooks.bms.paging import searched
 from billing_providers.hooks.http.client import HttpClient
+from billing_providers.hooks.http.fields import Fields
 from billing_providers.model.changes import LineChange
 from billing_providers.model.psa import Contract, ContractLine, Service, WriteReceipt
 

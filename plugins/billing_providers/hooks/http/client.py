@@ -69,6 +69,7 @@ class Call:
     content: bytes | None
     content_type: str
     repeatable: bool
+    headers: Headers
 
 
 class HttpClient:
@@ -118,12 +119,14 @@ class HttpClient:
         form: Mapping[str, str] | None = None,
         repeatable: bool | None = None,
         signed: bool = True,
+        headers: Mapping[str, str] | None = None,
     ) -> Any:
         """Send one call and return what its answer holds.
 
         :param path: template below the base URL, e.g. ``/contracts/{contract_id}``, filled from ``values``.
         :param json: body; decimals are written as exact numbers.
         :param repeatable: whether sending it twice changes nothing; by default only GET.
+        :param headers: for this call only.
         :raises RequestError: its class tells whether the request had left.
         """
         call = Call(
@@ -133,15 +136,16 @@ class HttpClient:
             content=_content(json, form),
             content_type=_FORM if form is not None else "application/json" if json is not None else "",
             repeatable=method == "GET" if repeatable is None else repeatable,
+            headers=dict(headers or {}),
         )
         if self.sign_in is None or not signed:
             return self._repeated(call, {})
-        headers = self.sign_in.headers()
+        signature = self.sign_in.headers()
         try:
-            return self._repeated(call, headers)
+            return self._repeated(call, signature)
         except SignInRefused:
             # 401 means that it was not applied, so even a write may follow once more with a new token.
-            fresh = self.sign_in.renewed(headers)
+            fresh = self.sign_in.renewed(signature)
             if fresh is None:
                 raise
         return self._repeated(call, fresh)
@@ -212,7 +216,7 @@ class HttpClient:
         ends_at = self.clocks.clock() + self.limits.answer_s_max
         try:
             prepared = Request(
-                call.method, call.url, headers={**_HEADERS, **headers, **typed}, data=call.content
+                call.method, call.url, headers={**_HEADERS, **headers, **call.headers, **typed}, data=call.content
             ).prepare()
             with self.session.send(
                 prepared,
