@@ -20,9 +20,13 @@ def get_provider_info() -> dict[str, Any]:
         "name": "PSA Billing",
         "description": "Carries each billing period's vendor usage into the recurring contract lines of a PSA.",
         "versions": [__version__],
-        "connection-types": [_connection_type(system) for system in SYSTEMS.values() if system.conn_type],
+        "connection-types": [_connection_type(system) for system in SYSTEMS.values() if _has_form(system)],
         "plugins": [{"name": "billing_providers", "plugin-class": "billing_providers.plugin.BillingPlugin"}],
     }
+
+
+def _has_form(system: System) -> bool:
+    return bool(system.conn_type) and not system.foreign_form
 
 
 def _connection_type(system: System) -> dict[str, Any]:

@@ -42,6 +42,7 @@ class System:
     login_label: str = ""  # empty: hidden
     password_label: str = ""
     fields: tuple[ConnectionField, ...] = field(default=())
+    foreign_form: bool = False  # the connection type belongs to another provider, which brings its form
 
     @property
     def default_conn_id(self) -> str:
@@ -83,6 +84,40 @@ _SYSTEMS = (
         ),
     ),
     System(
+        key="connectwise",
+        name="ConnectWise PSA",
+        role="psa",
+        hook="billing_providers.hooks.connectwise:ConnectWiseHook",
+        conn_type="connectwise",
+        words="ConnectWise",
+        prefix="CW",
+        host_placeholder="https://api-na.myconnectwise.net",
+        login_label="Public key",
+        password_label="Private key",
+        fields=(
+            ConnectionField("company_id", "Company ID", "Company typed at the ConnectWise login", required=True),
+            ConnectionField(
+                "client_id",
+                "Client ID",
+                "GUID of the integration, from the developer portal",
+                secret=True,
+                required=True,
+            ),
+            ConnectionField(
+                "api_version", "API version", "Model version that is asked for, e.g. 2025.8; empty: 2025.8"
+            ),
+            ConnectionField(
+                "codebase", "Codebase", "Path of the release, e.g. v4_6_release/; empty: asked from the server"
+            ),
+            ConnectionField(
+                "bundles",
+                "Bundles",
+                "auto (default): additions are read in bundles where the tenant has them; off: never",
+            ),
+            _ALLOW_HTTP,
+        ),
+    ),
+    System(
         key="atria",
         name="Atria",
         role="source",
@@ -105,6 +140,36 @@ _SYSTEMS = (
         hook="billing_providers.hooks.atria_report:AtriaReportSource",
         conn_type="",
         words="Atria",
+    ),
+    System(
+        key="msp360",
+        name="MSP360 Managed Backup",
+        role="source",
+        hook="billing_providers.hooks.msp360:Msp360Hook",
+        conn_type="msp360",
+        words="MSP360",
+        host_placeholder="https://api.mspbackups.com",
+        host_default="https://api.mspbackups.com",
+        login_label="API login",
+        password_label="API password",
+        fields=(_ALLOW_HTTP,),
+    ),
+    System(
+        key="rcloud",
+        name="rCloud usage file (CSV or XLSX)",
+        role="source",
+        hook="billing_providers.hooks.rcloud:RCloudUsageSource",
+        conn_type="",
+        words="rCloud",
+    ),
+    System(
+        key="http_usage",
+        name="Any vendor with a JSON usage endpoint",
+        role="source",
+        hook="billing_providers.hooks.http_usage:HttpUsageSource",
+        conn_type="http",
+        words="the vendor",
+        foreign_form=True,
     ),
 )
 

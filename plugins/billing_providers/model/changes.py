@@ -65,9 +65,7 @@ class LineChange:
     skus: tuple[str, ...]
     quantity_before: Decimal | None  # None: cannot be read in this tenant, or a new line
     quantity_after: Decimal  # zero for END_LINE: nothing is billed from the effective date on
-    unit_cost: (
-        Decimal | None
-    )  # after the change: of the live line unless ``fields`` sets it; for ADD_LINE of the catalogue
+    unit_cost: Decimal | None  # after the change; for ADD_LINE of the catalogue unless ``fields`` sets it
     unit_price: Decimal | None
     effective_date: date
     line_version: str
