@@ -1,0 +1,1 @@
+"""The world of backup resale: a ConnectWise tenant, and what its customers use."""
