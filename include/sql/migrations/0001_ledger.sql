@@ -57,6 +57,8 @@ CREATE TABLE billing_usage_records (
     actor              TEXT NOT NULL,
     plan               TEXT NOT NULL,
     attributes         TEXT NOT NULL,
+    total_cost         TEXT,
+    total_price        TEXT,
     PRIMARY KEY (snapshot_id, row_no)
 );
 
@@ -92,6 +94,8 @@ CREATE TABLE billing_charge_lines (
     currency           TEXT NOT NULL,
     record_count       INTEGER NOT NULL,
     attributes         TEXT NOT NULL,
+    total_cost         TEXT,
+    total_price        TEXT,
     PRIMARY KEY (charge_set_id, charge_no)
 );
 
@@ -136,7 +140,7 @@ CREATE TABLE billing_diff_changes (
     digest          TEXT NOT NULL REFERENCES billing_diffs (digest),
     row_no          INTEGER NOT NULL,
     change_id       TEXT NOT NULL,
-    kind            TEXT NOT NULL CHECK (kind IN ('set_quantity', 'zero', 'add_line')),
+    kind            TEXT NOT NULL CHECK (kind IN ('set_quantity', 'set_fields', 'add_line', 'zero', 'end_line')),
     customer_codes  TEXT NOT NULL,
     customer_names  TEXT NOT NULL,
     account_id      TEXT NOT NULL,
@@ -155,6 +159,7 @@ CREATE TABLE billing_diff_changes (
     line_version    TEXT NOT NULL,
     reason          TEXT NOT NULL,
     charge_nos      TEXT NOT NULL,
+    fields          TEXT NOT NULL,
     held_by         TEXT NOT NULL,
     PRIMARY KEY (digest, row_no)
 );
@@ -290,7 +295,22 @@ CREATE TABLE billing_runs (
     digest        TEXT NOT NULL,
     counts        TEXT NOT NULL,
     summary       TEXT NOT NULL,
+    mode          TEXT NOT NULL,
+    started_by    TEXT NOT NULL,
     attempts      INTEGER NOT NULL
+);
+
+-- What a run came to for each customer.
+CREATE TABLE billing_run_customers (
+    run_key       TEXT NOT NULL REFERENCES billing_runs (run_key),
+    row_no        INTEGER NOT NULL,
+    customer_code TEXT NOT NULL,
+    customer_name TEXT NOT NULL,
+    result        TEXT NOT NULL,
+    done          INTEGER NOT NULL,
+    open          INTEGER NOT NULL,
+    codes         TEXT NOT NULL,
+    PRIMARY KEY (run_key, row_no)
 );
 
 CREATE INDEX billing_runs_of_integration ON billing_runs (integration, period_start);

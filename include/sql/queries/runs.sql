@@ -4,10 +4,10 @@
 -- Opens a run, or opens it again: the first start stays, the attempts are counted.
 INSERT INTO billing_runs (
     run_key, integration, tenant, period_start, period_end, started_at, finished_at, result, failure_class, dry_run,
-    digest, counts, summary, attempts
+    digest, counts, summary, mode, started_by, attempts
 ) VALUES (
     :run_key, :integration, :tenant, :period_start, :period_end, :started_at, :finished_at, :result, :failure_class,
-    :dry_run, :digest, :counts, :summary, 1
+    :dry_run, :digest, :counts, :summary, :mode, :started_by, 1
 )
 ON CONFLICT (run_key) DO UPDATE SET
     period_start = excluded.period_start,
@@ -25,10 +25,10 @@ ON CONFLICT (run_key) DO UPDATE SET
 -- Closes a run; when it is closed again, the last word counts.
 INSERT INTO billing_runs (
     run_key, integration, tenant, period_start, period_end, started_at, finished_at, result, failure_class, dry_run,
-    digest, counts, summary, attempts
+    digest, counts, summary, mode, started_by, attempts
 ) VALUES (
     :run_key, :integration, :tenant, :period_start, :period_end, :started_at, :finished_at, :result, :failure_class,
-    :dry_run, :digest, :counts, :summary, 1
+    :dry_run, :digest, :counts, :summary, :mode, :started_by, 1
 )
 ON CONFLICT (run_key) DO UPDATE SET
     finished_at = excluded.finished_at,
@@ -42,7 +42,7 @@ ON CONFLICT (run_key) DO UPDATE SET
 -- Reads one run.
 SELECT
     run_key, integration, tenant, period_start, period_end, started_at, finished_at, result, failure_class, dry_run,
-    digest, counts, summary, attempts
+    digest, counts, summary, mode, started_by, attempts
 FROM billing_runs
 WHERE run_key = :run_key;
 
@@ -50,8 +50,24 @@ WHERE run_key = :run_key;
 -- Reads the latest runs of an integration, the newest first.
 SELECT
     run_key, integration, tenant, period_start, period_end, started_at, finished_at, result, failure_class, dry_run,
-    digest, counts, summary, attempts
+    digest, counts, summary, mode, started_by, attempts
 FROM billing_runs
 WHERE integration = :integration
 ORDER BY started_at DESC, run_key DESC
 LIMIT :limit;
+
+-- name: run_customers_remove
+-- Takes away what an earlier try of the report said about the customers of a run.
+DELETE FROM billing_run_customers WHERE run_key = :run_key;
+
+-- name: run_customer_write
+-- Writes what a run came to for one customer.
+INSERT INTO billing_run_customers (run_key, row_no, customer_code, customer_name, result, done, open, codes)
+VALUES (:run_key, :row_no, :customer_code, :customer_name, :result, :done, :open, :codes);
+
+-- name: run_customers_read
+-- Reads what a run came to for each customer, by customer code.
+SELECT customer_code, customer_name, result, done, open, codes
+FROM billing_run_customers
+WHERE run_key = :run_key
+ORDER BY row_no;

@@ -12,7 +12,15 @@ from decimal import Decimal
 from typing import Any
 
 from billing_providers.engine.digest import plain_value
-from billing_providers.model.changes import ChangeKind, ContractDiff, DiffInputs, LineChange, MatchedLine
+from billing_providers.model.changes import (
+    ChangeKind,
+    ContractDiff,
+    DiffInputs,
+    FieldChange,
+    LineChange,
+    LineField,
+    MatchedLine,
+)
 from billing_providers.model.findings import Finding, Level, Scope
 
 
@@ -106,6 +114,7 @@ def _change(value: Mapping[str, Any]) -> LineChange:
             "kind": ChangeKind(value["kind"]),
             "effective_date": date.fromisoformat(value["effective_date"]),
             **{name: tuple(value[name]) for name in texts},
+            "fields": tuple(FieldChange(LineField(field), before, after) for field, before, after in value["fields"]),
             **{name: None if value[name] is None else Decimal(value[name]) for name in numbers},
         }
     )

@@ -77,6 +77,8 @@ def plain_value(value: Any) -> Any:
         return {key: plain_value(held) for key, held in value.items()}
     if isinstance(value, tuple | list):
         return [plain_value(held) for held in value]
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return plain_value(dataclasses.astuple(value))
     return value
 
 
@@ -87,7 +89,7 @@ def _feed(sha: Any, value: Any) -> None:
 def _feed_column(sha: Any, name: str, column: list[Any]) -> None:
     """Feed rows column by column: the same content as row by row, at a fraction of the time."""
     if column and type(column[0]) is not str:
-        texts = {value: json.dumps(value if type(value) is tuple else plain_value(value)) for value in set(column)}
+        texts = {value: json.dumps(plain_value(value)) for value in set(column)}
         column = [texts[value] for value in column]
     sha.update(f"{name} {len(column)} ".encode())
     joined = _BETWEEN.join(column)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from billing_providers.ledger.codec import RowCodec
 from billing_providers.ledger.store import Store
-from billing_providers.model.runs import RunRecord
+from billing_providers.model.runs import CustomerResult, RunRecord
 
 _RUN = RowCodec(RunRecord)
+_CUSTOMER = RowCodec(CustomerResult)
 
 
 class Runs:
@@ -42,3 +45,18 @@ class Runs:
         with self._store.reading("read the run history") as transaction:
             rows = transaction.rows("runs_of_integration", integration=integration, limit=limit)
         return [_RUN.decoded(row) for row in rows]
+
+    def keep_customers(self, run_key: str, results: Sequence[CustomerResult]) -> None:
+        """Store what a run came to for each customer, in place of what an earlier try of the report said."""
+        with self._store.writing("write the run's results per customer") as transaction:
+            transaction.run("run_customers_remove", run_key=run_key)
+            rows = [
+                {**_CUSTOMER.encoded(result), "run_key": run_key, "row_no": number}
+                for number, result in enumerate(results, start=1)
+            ]
+            transaction.run_for_each("run_customer_write", rows)
+
+    def customers(self, run_key: str) -> list[CustomerResult]:
+        """Return what a run came to for each customer, by customer code."""
+        with self._store.reading("read the run's results per customer") as transaction:
+            return [_CUSTOMER.decoded(row) for row in transaction.rows("run_customers_read", run_key=run_key)]

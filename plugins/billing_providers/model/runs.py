@@ -86,6 +86,20 @@ class RunRecord:
     digest: str
     counts: tuple[tuple[str, int], ...]
     summary: str
+    mode: str = ""  # how it was started: scheduled, manual, backfill, …
+    started_by: str = ""  # the person who started it; empty: the schedule
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerResult:
+    """What one run came to for one customer. ``result``: ``done``, ``unchanged``, ``open``, ``failed`` or ``skipped``."""
+
+    customer_code: str
+    customer_name: str
+    result: str
+    done: int  # line changes that stand
+    open: int  # line changes that do not stand (yet)
+    codes: tuple[str, ...]  # of its findings of level warning or error
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,14 +5,16 @@
 COPY billing_usage_records (
     snapshot_id, row_no, source, position, record_id, customer_code, customer_name, billing_identifier, sku,
     description, summary, term, billing_cycle, item_id, kind, quantity, assigned, enabled, total, unit,
-    unit_cost, unit_price, currency, billable, period_start, period_end, actor, plan, attributes
+    unit_cost, unit_price, currency, billable, period_start, period_end, actor, plan, attributes,
+    total_cost, total_price
 ) FROM STDIN;
 
 -- name: charge_lines_write
 -- Writes the charge lines of a charge set.
 COPY billing_charge_lines (
     charge_set_id, charge_no, customer_code, customer_name, billing_identifier, sku, term, billing_cycle,
-    item_id, description, summary, unit, quantity, unit_cost, unit_price, currency, record_count, attributes
+    item_id, description, summary, unit, quantity, unit_cost, unit_price, currency, record_count, attributes,
+    total_cost, total_price
 ) FROM STDIN;
 
 -- name: row_outcomes_write
@@ -26,7 +28,7 @@ COPY billing_row_outcomes (
 COPY billing_diff_changes (
     digest, row_no, change_id, kind, customer_codes, customer_names, account_id, account_name, contract_id,
     contract_name, service_id, service_name, line_id, skus, quantity_before, quantity_after, unit_cost,
-    unit_price, effective_date, line_version, reason, charge_nos, held_by
+    unit_price, effective_date, line_version, reason, charge_nos, fields, held_by
 ) FROM STDIN;
 
 -- name: diff_matched_write

@@ -5,18 +5,20 @@
 INSERT INTO billing_usage_records (
     snapshot_id, row_no, source, position, record_id, customer_code, customer_name, billing_identifier, sku,
     description, summary, term, billing_cycle, item_id, kind, quantity, assigned, enabled, total, unit,
-    unit_cost, unit_price, currency, billable, period_start, period_end, actor, plan, attributes
+    unit_cost, unit_price, currency, billable, period_start, period_end, actor, plan, attributes,
+    total_cost, total_price
 ) VALUES (
-    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
 );
 
 -- name: charge_lines_write
 -- Writes the charge lines of a charge set.
 INSERT INTO billing_charge_lines (
     charge_set_id, charge_no, customer_code, customer_name, billing_identifier, sku, term, billing_cycle,
-    item_id, description, summary, unit, quantity, unit_cost, unit_price, currency, record_count, attributes
+    item_id, description, summary, unit, quantity, unit_cost, unit_price, currency, record_count, attributes,
+    total_cost, total_price
 ) VALUES (
-    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
 );
 
 -- name: row_outcomes_write
@@ -32,9 +34,9 @@ INSERT INTO billing_row_outcomes (
 INSERT INTO billing_diff_changes (
     digest, row_no, change_id, kind, customer_codes, customer_names, account_id, account_name, contract_id,
     contract_name, service_id, service_name, line_id, skus, quantity_before, quantity_after, unit_cost,
-    unit_price, effective_date, line_version, reason, charge_nos, held_by
+    unit_price, effective_date, line_version, reason, charge_nos, fields, held_by
 ) VALUES (
-    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
 );
 
 -- name: diff_matched_write

@@ -20,6 +20,9 @@ IDENTITY = ("source", "customer_code", "sku", "term", "billing_cycle", "item_id"
 # What a line says only when all its rows say the same, and what it says otherwise.
 _AGREED: dict[str, Any] = {"unit": "", "currency": "", "unit_cost": None, "unit_price": None}
 
+# What a line is the sum of, when all its rows tell it.
+_AMOUNTS = ("total_cost", "total_price")
+
 _KEY_MAX = 2**62
 
 
@@ -113,6 +116,8 @@ class ChargeLines:
                 self.mixed_units += [groups.mixed_units(said, int(line)) for line in np.flatnonzero(disagree)]
             agreed[name] = said[first]
             agreed[name][disagree] = otherwise
+        for name in _AMOUNTS:
+            agreed[name] = groups.amounts(table.objects(name))
         said = table.objects("attributes")
         agreed["attributes"] = said[first]
         for line in np.flatnonzero(groups.disagreeing(said)):
@@ -149,6 +154,19 @@ class _Groups:
             starts = np.append([0], np.cumsum(sizes[several])[:-1])
             disagree[several] = np.minimum.reduceat(codes, starts) != np.maximum.reduceat(codes, starts)
         return disagree
+
+    def amounts(self, said: Objects) -> Objects:
+        """Return the exact sum of each group's amounts; None where one of its rows tells none."""
+        import numpy as np
+
+        sums = np.full(len(self.starts), None, dtype=object)
+        told = np.array([amount is not None for amount in said], dtype=bool)
+        if not told.any():
+            return sums
+        whole = np.logical_and.reduceat(told[self.ordered], self.starts)
+        amounts = Column.of(np.where(told, said, Decimal(0)))
+        sums[whole] = sums_of_groups(amounts, self.ordered, self.starts).objects()[whole]
+        return sums
 
     def members(self, said: Objects, line: int) -> list[Any]:
         """Return what the rows of one group say."""
