@@ -24,6 +24,13 @@ class SkuFieldMatch(StrEnum):
     SKU_DESCRIPTION = "SKUDescription"  # the text before the first colon of the description
 
 
+class AccountMatch(StrEnum):
+    """What an account and a customer must agree in when the mapping table says nothing."""
+
+    CODE = "code"  # billing identifier of the usage = code of the account
+    NAME = "name"  # name of the customer = name of the account
+
+
 class ContractChoice(StrEnum):
     """What happens when several contracts are usable."""
 
@@ -36,6 +43,27 @@ class SeveralLines(StrEnum):
 
     SKIP = "skip"
     COLLAPSE = "collapse"  # lowest id takes the total, the others zero
+
+
+class Removal(StrEnum):
+    """What happens to a managed line whose usage is gone."""
+
+    ZERO = "zero"  # its quantity becomes zero
+    END = "end"  # it gets a last day (the PSA must offer it)
+
+
+class EarlyStart(StrEnum):
+    """What happens to a line that starts before its contract's billing does, which the PSA refuses to change."""
+
+    HOLD = "hold"  # it is left alone, and the earliest legal date is proposed
+    MOVE = "move"  # the earliest legal date is sent along, once a person has approved
+
+
+class Publish(StrEnum):
+    """What a run does with the usage."""
+
+    BILL = "bill"  # it reaches the contract lines
+    SHOW = "show"  # it is mapped to accounts and reported; no contract is read or touched
 
 
 class ReviewMode(StrEnum):
@@ -95,8 +123,10 @@ class Policy:
     """How usage becomes changes.
 
     :param sku_field_match: which service field a SKU equals.
+    :param account_match: what a customer and an account must agree in where no mapping row names the account.
     :param contract_type: the PSA's contract type to update.
     :param billing_cycle: the wanted cycle of the contract; empty accepts every cycle.
+    :param child_contracts: whether contracts under another contract are usable.
     :param contract_choice: what happens when several contracts are usable.
     :param several_lines: what happens when several open lines hold one service.
     :param rounding: rule that brings a sum to the PSA's units.
@@ -104,14 +134,20 @@ class Policy:
     :param fractions: round a fractional sum, or refuse it.
     :param add_lines: whether a missing line may be added (the PSA must offer it).
     :param zeroing: whether managed lines without usage are set to zero.
+    :param removal: how a line without usage is taken out of billing.
     :param zeroing_limit: more zeroings than this in a run: none of them.
     :param effective_date: which date is sent with a quantity.
+    :param early_start: what happens to a line that starts before its contract's billing.
+    :param ending_notice_days: a contract that ends within so many days after the period is reported; 0: never.
+    :param settings_audit: whether set-ups in the PSA that silently lose money are reported with each diff.
     :param malformed_share_max: above this share of malformed rows the extract is incomplete.
     """
 
     sku_field_match: SkuFieldMatch = SkuFieldMatch.SERVICE_NAME
+    account_match: AccountMatch = AccountMatch.CODE
     contract_type: str = "Recurring Services"
     billing_cycle: str = "Monthly"
+    child_contracts: bool = False
     contract_choice: ContractChoice = ContractChoice.ONLY_ONE
     several_lines: SeveralLines = SeveralLines.SKIP
     rounding: Rounding = Rounding.HALF_UP
@@ -119,8 +155,12 @@ class Policy:
     fractions: Fractions = Fractions.ROUND
     add_lines: bool = False
     zeroing: bool = True
+    removal: Removal = Removal.ZERO
     zeroing_limit: int = 25
     effective_date: EffectiveDateRule = EffectiveDateRule.NEXT_PERIOD_START
+    early_start: EarlyStart = EarlyStart.HOLD
+    ending_notice_days: int = 60
+    settings_audit: bool = True
     malformed_share_max: Decimal = Decimal("0.01")
 
     def __post_init__(self) -> None:
@@ -131,14 +171,18 @@ class Policy:
             raise SettingsError(
                 "is empty", where="policy", key="contract_type", allowed="e.g. Recurring Services", finding_number=12
             )
-        if self.zeroing_limit < 0:
-            raise SettingsError(
-                "is negative", where="policy", key="zeroing_limit", value=self.zeroing_limit, allowed="0 or more"
-            )
+        for key in ("zeroing_limit", "ending_notice_days"):
+            if getattr(self, key) < 0:
+                raise SettingsError(
+                    "is negative", where="policy", key=key, value=getattr(self, key), allowed="0 or more"
+                )
 
 
 _POLICY_ENUMS: dict[str, type[StrEnum]] = {
     "sku_field_match": SkuFieldMatch,
+    "account_match": AccountMatch,
+    "removal": Removal,
+    "early_start": EarlyStart,
     "contract_choice": ContractChoice,
     "several_lines": SeveralLines,
     "rounding": Rounding,
@@ -162,6 +206,9 @@ class IntegrationSettings:
     :param rules: path of the billing rules (YAML), relative to the project; empty: none.
     :param customer_map: path of the customer mapping table (CSV); empty: none.
     :param service_map: path of the service mapping table (CSV); empty: none.
+    :param line_terms: path of the table of line terms (CSV): cost and price modes, minimum, included volume, invoice
+        texts; empty: quantities only.
+    :param publish: whether usage reaches the contract lines, or is only shown.
     :param policy: how usage becomes changes.
     :param guards: what is held for review.
     :param review: when a person is asked.
@@ -185,6 +232,8 @@ class IntegrationSettings:
     rules: str = ""
     customer_map: str = ""
     service_map: str = ""
+    line_terms: str = ""
+    publish: Publish = Publish.BILL
     policy: Policy = field(default_factory=Policy)
     guards: Guards = field(default_factory=Guards)
     review: ReviewMode = ReviewMode.GUARDS
@@ -197,6 +246,7 @@ class IntegrationSettings:
 
     def __post_init__(self) -> None:
         _set_enum(self, self.integration or "integration", "review", ReviewMode)
+        _set_enum(self, self.integration or "integration", "publish", Publish)
         for key in ("integration", "source", "psa"):
             if not str(getattr(self, key)).strip():
                 raise SettingsError("is empty", where="integration settings", key=key, allowed="a name")
