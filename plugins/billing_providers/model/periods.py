@@ -9,7 +9,7 @@ from __future__ import annotations
 import calendar
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from billing_providers.errors import PeriodError, SettingsError
@@ -62,14 +62,7 @@ class BillingCalendar:
     timezone: str = "UTC"
 
     def __post_init__(self) -> None:
-        if isinstance(self.anchor_day, bool) or not isinstance(self.anchor_day, int) or not 1 <= self.anchor_day <= 31:
-            raise SettingsError(
-                "not a day of the month",
-                where="billing calendar",
-                key="anchor_day",
-                value=self.anchor_day,
-                allowed="1 to 31",
-            )
+        _check_day(self.anchor_day, "billing calendar", "anchor_day")
         try:
             ZoneInfo(self.timezone)
         except (ZoneInfoNotFoundError, ValueError, OSError, TypeError):
@@ -83,10 +76,11 @@ class BillingCalendar:
 
     def period_containing(self, day: date) -> BillingPeriod:
         """Return the period that holds a local date."""
-        start = self._anchor_in(day.year, day.month)
+        start = _day_in(day.year, day.month, self.anchor_day)
         if day < start:
-            start = self._anchor_in(*_month_before(day.year, day.month))
-        return BillingPeriod(start, self._anchor_in(*_month_after(start.year, start.month)), self.timezone)
+            start = _day_in(*_month_before(day.year, day.month), self.anchor_day)
+        end = _day_in(*_month_after(start.year, start.month), self.anchor_day)
+        return BillingPeriod(start, end, self.timezone)
 
     def period_before(self, period: BillingPeriod) -> BillingPeriod:
         """Return the period that ends where this one starts."""
@@ -124,8 +118,39 @@ class BillingCalendar:
             allowed="Previous, Current, or a date YYYY-MM-DD inside the wanted period",
         )
 
-    def _anchor_in(self, year: int, month: int) -> date:
-        return date(year, month, min(self.anchor_day, calendar.monthrange(year, month)[1]))
+
+@dataclass(frozen=True, slots=True)
+class PublishDay:
+    """The day of the month on which a closed period is billed: the same day for every month, never a lost month.
+
+    :param day: 1–31; in a shorter month its last day.
+    :param at: local time of the billing calendar, without a zone. A time that the clocks skip is taken as much later
+        as they skip; of a time that comes twice, the first.
+    :raises SettingsError: for a day out of range, or what is not a local time.
+
+    A run belongs to a period, not to a day: it starts on the first such day on or after the period's close. So a
+    changed day moves the runs of periods that have not run yet, and bills none of them twice.
+    """
+
+    day: int
+    at: time = time(6)
+
+    def __post_init__(self) -> None:
+        _check_day(self.day, "publish day", "day")
+        if not isinstance(self.at, time) or self.at.tzinfo is not None:
+            raise SettingsError(
+                "not a local time", where="publish day", key="at", value=self.at, allowed="e.g. datetime.time(6, 30)"
+            )
+
+    def first_on_or_after(self, day: date) -> date:
+        """Return the first publish day that is not before a local date."""
+        here = _day_in(day.year, day.month, self.day)
+        return here if here >= day else _day_in(*_month_after(day.year, day.month), self.day)
+
+    def run_after(self, period: BillingPeriod) -> datetime:
+        """Return the instant, in UTC, at which the run of a period is due. Never before the period's close."""
+        wall = datetime.combine(self.first_on_or_after(period.end), self.at, ZoneInfo(period.timezone))
+        return wall.astimezone(UTC)
 
 
 def first_instant(day: date, timezone: str) -> datetime:
@@ -140,6 +165,16 @@ def first_instant(day: date, timezone: str) -> datetime:
             low, high = (middle, high) if middle.astimezone(zone).date() < day else (low, middle)
         instant = high.replace(microsecond=0)
     return instant
+
+
+def _check_day(day: object, where: str, key: str) -> None:
+    if isinstance(day, bool) or not isinstance(day, int) or not 1 <= day <= 31:
+        raise SettingsError("not a day of the month", where=where, key=key, value=day, allowed="1 to 31")
+
+
+def _day_in(year: int, month: int, day: int) -> date:
+    """Return a day of a month, or the month's last day where the month is shorter."""
+    return date(year, month, min(day, calendar.monthrange(year, month)[1]))
 
 
 def _month_before(year: int, month: int) -> tuple[int, int]:

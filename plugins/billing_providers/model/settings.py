@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from billing_providers.errors import SettingsError
-from billing_providers.model.periods import BillingCalendar
+from billing_providers.model.periods import BillingCalendar, PublishDay
 from billing_providers.model.policy import (
     AccountMatch,
     ContractChoice,
@@ -70,6 +70,9 @@ class IntegrationSettings:
     :param psa_conn_id: Airflow connection of the PSA; empty: the registry's default.
     :param calendar: where a period ends.
     :param settle_delay: how long after the period's close the run starts, so that the source has finished.
+    :param publish_on: day of the month and local time at which the run starts instead of after ``settle_delay``.
+    :param usage_poke: how often the wait for usage asks whether the source is ready.
+    :param usage_wait: how long it waits in all; then the task fails and nothing is written.
     :param rules: path of the billing rules (YAML), relative to the project; empty: none.
     :param customer_map: path of the customer mapping table (CSV); empty: none.
     :param service_map: path of the service mapping table (CSV); empty: none.
@@ -96,6 +99,9 @@ class IntegrationSettings:
     psa_conn_id: str = ""
     calendar: BillingCalendar = field(default_factory=BillingCalendar)
     settle_delay: timedelta = timedelta(hours=6)
+    publish_on: PublishDay | None = None
+    usage_poke: timedelta = timedelta(minutes=5)
+    usage_wait: timedelta = timedelta(hours=12)
     rules: str = ""
     customer_map: str = ""
     service_map: str = ""
@@ -121,6 +127,27 @@ class IntegrationSettings:
             raise SettingsError(
                 "is negative", where=self.integration, key="settle_delay", value=self.settle_delay, allowed="0 or more"
             )
+        self._check_waiting()
+
+    def _check_waiting(self) -> None:
+        if self.publish_on is not None and not isinstance(self.publish_on, PublishDay):
+            raise SettingsError(
+                "not a publish day",
+                where=self.integration,
+                key="publish_on",
+                value=self.publish_on,
+                allowed="PublishDay(5), PublishDay(5, time(9, 30)), None",
+            )
+        for key, least in (("usage_poke", timedelta(seconds=1)), ("usage_wait", timedelta(0))):
+            value = getattr(self, key)
+            if not isinstance(value, timedelta) or value < least:
+                raise SettingsError(
+                    "out of range",
+                    where=self.integration,
+                    key=key,
+                    value=value,
+                    allowed=f"a timedelta of {least.seconds} s or more",
+                )
 
     @property
     def pool_name(self) -> str:
