@@ -39,3 +39,30 @@ BMS_USERS = (
     BmsUser(15, "api.mfa", "Careful Robot", ALL_RIGHTS, mfa_code=BMS_MFA_CODE),
     BmsUser(16, "sso.person", "Single Sign-on Person", ALL_RIGHTS, sso=True),
 )
+
+CW_COMPANY_ID = "harbourmsp"
+CW_CLIENT_ID = "0c5a1f6e-7d0b-4b7e-9a53-2f6d0b6f5a11"
+CW_PUBLIC_KEY = "sandboxPublic7kQ2"
+CW_PRIVATE_KEY = "sandboxPrivate9vTx"
+AUDIT_TRAIL = "audit_trail"
+CW_ALL_RIGHTS = ALL_RIGHTS | {AUDIT_TRAIL}
+
+
+@dataclass(frozen=True, slots=True)
+class CwMember:
+    """An API member of the simulated ConnectWise tenant; all of them share the private key."""
+
+    name: str
+    public_key: str
+    rights: frozenset[str]
+    private_key: str = CW_PRIVATE_KEY
+
+
+CW_MEMBERS = (
+    CwMember("BillingRobot", CW_PUBLIC_KEY, CW_ALL_RIGHTS),
+    CwMember("LeastRobot", "sandboxPublicLeast", ALL_RIGHTS - {INVOICES}),
+    CwMember("ReadingRobot", "sandboxPublicReading", CW_ALL_RIGHTS - {CONTRACTS_MODIFY}),
+    CwMember("NoAgreementsRobot", "sandboxPublicNoAgreements", CW_ALL_RIGHTS - {CONTRACTS, CONTRACTS_MODIFY}),
+    CwMember("NoCatalogueRobot", "sandboxPublicNoCatalogue", CW_ALL_RIGHTS - {SERVICES}),
+    CwMember("NoCompaniesRobot", "sandboxPublicNoCompanies", CW_ALL_RIGHTS - {ACCOUNTS}),
+)

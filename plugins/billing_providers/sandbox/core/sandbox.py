@@ -15,9 +15,11 @@ if TYPE_CHECKING:
 
 LINE_API, PUBLISHED = "line_api", "published"
 REPOST_APPEND, REPOST_UPDATE, REPOST_REFUSE = "append", "update", "refuse"
+BUNDLES_ON, BUNDLES_OFF = "on", "off"
 _CHOICES = {
     "bms_shape": (LINE_API, PUBLISHED),
     "bms_repost": (REPOST_APPEND, REPOST_UPDATE, REPOST_REFUSE),
+    "cw_bundles": (BUNDLES_ON, BUNDLES_OFF),
 }
 
 
@@ -32,6 +34,12 @@ class SandboxSettings:
     :param bms_requests_per_hour: limit per endpoint template.
     :param bms_access_token_s: life of an access token.
     :param bms_refresh_token_s: life of a refresh token.
+    :param cw_codebase: the path of the ConnectWise API; changed while it runs, it is an upgrade of the PSA.
+    :param cw_wrong_keys_are_404: ConnectWise answers wrong keys with a bare 404, as its cloud does.
+    :param cw_bundles: whether ConnectWise takes bundles, ``on`` or ``off``.
+    :param cw_bundle_max: most requests in one bundle.
+    :param cw_lag_s: ConnectWise's lists show what was written through its API so many seconds late.
+    :param cw_requests_per_minute: limit of ConnectWise for all calls; 0: none.
     :param atria_anchor_day: 1-31: only periods of this calendar are known; 0: any end date is.
     :param atria_complete: what Atria says about its own answer.
     :param atria_empty: Atria has no rows for any period.
@@ -46,6 +54,12 @@ class SandboxSettings:
     bms_requests_per_hour: int = 1500
     bms_access_token_s: int = 900
     bms_refresh_token_s: int = 86400
+    cw_codebase: str = "v2026_4/"
+    cw_wrong_keys_are_404: bool = False
+    cw_bundles: str = BUNDLES_ON
+    cw_bundle_max: int = 100
+    cw_lag_s: int = 0
+    cw_requests_per_minute: int = 0
     atria_anchor_day: int = 0
     atria_complete: bool = True
     atria_empty: bool = False

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from billing_providers.sandbox.core.budget import HourlyBudget
+from billing_providers.sandbox.core.budget import RollingBudget
 from billing_providers.sandbox.core.faults import Fault
 from billing_providers.sandbox.core.messages import Request, Response
 from billing_providers.sandbox.core.router import NoSuchMethod, NoSuchPath, Route, Router
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
 OPEN = "open"  # needs no sign-in
 _ANY = ""  # needs a sign-in, but no right
+_LIMIT_WINDOW = timedelta(hours=1)
 _SERVICES = "/v2/admin/finance/services"
 _CONTRACTS = "/v2/finance/contracts"
 
@@ -106,7 +108,7 @@ class KaseyaBmsTwin:
         """Start over from a world: state, tokens and limits."""
         self.state = BmsState(world, self._sandbox.clock, self._sandbox.audit)
         self._sign_in.reset(world.seed)
-        self._budget = HourlyBudget()
+        self._budget = RollingBudget(_LIMIT_WINDOW)
 
     def route_of(self, method: str, path: str) -> Route | None:
         """Return the operation that a request means, None when there is none."""
