@@ -23,6 +23,7 @@ from billing_providers.sandbox.world.records import (
     UsageRow,
     UsageStem,
 )
+from billing_providers.sandbox.world.resale.resale import Resale, build_resale
 from billing_providers.sandbox.world.stems import StemBuilder, whole_units
 from billing_providers.sandbox.world.usage import quantity, rows_of
 
@@ -41,6 +42,7 @@ class World:
     lines: tuple[Line, ...]
     stems: tuple[UsageStem, ...]
     cases: dict[str, Case]
+    resale: Resale
 
     def usage(self, period: BillingPeriod) -> list[UsageRow]:
         """Return all rows that the source has for a period, in its order."""
@@ -73,6 +75,7 @@ class World:
                 for name in ("customers", "accounts", "contracts", "services", "lines")
             },
             "cases": {name: asdict(case) for name, case in self.cases.items()},
+            "resale": self.resale.to_json(period),
         }
         if period is not None:
             told["period"] = {"start": period.start.isoformat(), "last_day": period.last_day.isoformat()}
@@ -103,6 +106,7 @@ def build_world(seed: int = DEFAULT_SEED) -> World:
         lines=_with_shared_units(psa.lines, stems),
         stems=tuple(stems),
         cases=build_cases(),
+        resale=build_resale(seed),
     )
 
 
