@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from billing_providers.errors import BadRequest, RequestError, SignInRefused
+from billing_providers.errors import BadRequest, NotSent, OutcomeUnknown, RequestError, SignInRefused
 from billing_providers.hooks.cw.answers import CwAnswer
 from billing_providers.hooks.cw.codebase import Codebase
 from billing_providers.hooks.http.client import HttpClient
@@ -67,7 +67,7 @@ class CwApi:
             self._worked = True
             return answer
 
-        used = self._codebase.current()
+        used = self._used()
         try:
             return sent(used)
         except SignInRefused as refusal:
@@ -76,6 +76,12 @@ class CwApi:
             if refusal.status != 404 or not self._codebase.changed_since(used):
                 raise self._hinted(refusal) from None
         return sent(self._codebase.current())
+
+    def _used(self) -> str:
+        try:
+            return self._codebase.current()
+        except OutcomeUnknown as fault:  # of the question for it; the call itself has not left
+            raise self.client.voice.error(NotSent, f"the codebase could not be asked for ({fault})") from None
 
     def _explained(self, refusal: RequestError) -> SignInRefused:
         problem = (

@@ -1,9 +1,9 @@
 """Bundles: additions of many agreements in one call, ``POST /system/bundles``.
 
 Seen in one public client for additions (``resourceType`` ``addition`` with a ``parentId``). Neither the size limit nor
-whether a tenant offers them is published, so the first bundle of a hook is believed only after one of its parts was read
-on its own and was the same; a size that is refused is halved; and every part that failed, is missing or may have more
-pages is left to be read on its own. A bundle that cannot be had costs calls, never rows.
+whether a tenant offers them is published, so the first bundle of a hook is believed only after one of its parts was
+read on its own and was the same; a size that is refused is halved; and every part that failed, is missing or may have
+more pages is left to be read on its own. A bundle that cannot be had costs calls, never rows.
 """
 
 from __future__ import annotations
@@ -72,6 +72,8 @@ class Bundles:
             log.warning("a bundle of %d parts failed, they are read one by one: %s", len(agreement_ids), fault)
             return {}
         parts = _whole_parts(told, agreement_ids)
+        if not parts:
+            return self._given_up("no part of a bundle came whole")
         return parts if self._believed or self._holds(parts) else {}
 
     def _body(self, agreement_ids: list[str]) -> dict[str, Any]:
@@ -125,7 +127,7 @@ def _whole_parts(told: CwAnswer, agreement_ids: list[str]) -> Parts:
         known = isinstance(number, int) and not isinstance(number, bool) and 1 <= number <= len(agreement_ids)
         if not known or times[str(number)] != 1 or not _succeeded(part):
             continue
-        if isinstance(rows, list) and len(rows) < PAGE_ROWS and part.get("count") in {None, len(rows)}:
+        if isinstance(rows, list) and _counted(part) <= len(rows) < PAGE_ROWS:
             fields = [Fields(row, told.answer) for row in rows if isinstance(row, dict)]
             if len(fields) == len(rows) and _of_agreement(fields, agreement_ids[number - 1]):
                 parts[agreement_ids[number - 1]] = fields
@@ -135,6 +137,11 @@ def _whole_parts(told: CwAnswer, agreement_ids: list[str]) -> Parts:
 def _succeeded(part: Fields) -> bool:
     status = part.get("statusCode")
     return part.get("success") is True and (status is None or (isinstance(status, int) and 200 <= status < 300))
+
+
+def _counted(part: Fields) -> int:
+    count = part.get("count")
+    return count if isinstance(count, int) else 0
 
 
 def _of_agreement(rows: list[Fields], agreement_id: str) -> bool:

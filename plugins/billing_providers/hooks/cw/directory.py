@@ -1,9 +1,9 @@
 """Companies, agreements and the product catalogue of a tenant, in bulk, inactive ones included.
 
-``billingCycle`` of an agreement is a reference into a setup table, whose ``billingOptions`` tell the rhythm; an agreement
-without one, or with one that does not recur, is never invoiced by itself (seen: a vendor's page). A company status has
-no flag for "no longer a customer", so its name decides besides ``deletedFlag``. Setup tables need a right of their own;
-without it names stand in for them. A bundle of the catalogue cannot be an addition (seen: a vendor's page).
+``billingCycle`` of an agreement is a reference into a setup table, whose ``billingOptions`` tell the rhythm; without
+one, or with one that does not recur, an agreement has no cycle here (a vendor ignores it as well: seen on its page). A
+company status has no flag for "no longer a customer", so its name decides besides ``deletedFlag``. Setup tables need a
+right of their own; without it names stand in for them. A bundle of the catalogue cannot be an addition (seen likewise).
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Agreement invoices, read back to see which agreements were invoiced since. ConnectWise shows no quantities on them.
 
-``/finance/invoices`` with ``type`` Agreement and a ``date``; ``applyToId`` is the agreement where ``applyToType`` says so
-(seen in a public client). On one self-hosted server a bound on today found nothing and one on yesterday did (seen in a
-note), so the list starts two days early and the days are compared here.
+``/finance/invoices`` with ``type`` Agreement and a ``date``; ``applyToId`` is the agreement where ``applyToType`` says
+so (seen in a public client). On one self-hosted server a bound on today found nothing and one on yesterday did (seen in
+a note), so the list starts two days early and the days are compared here.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """One addition as a contract line.
 
-``product`` is the catalogue item, ``lessIncluded`` the units that are free, ``cancelledDate`` the last day that is billed
-(assumed), absent on an open-ended one; dates are whole days, printed as midnight UTC (seen in a public client). What
-``agreementStatus`` of an addition tells, its own state or the agreement's, is not settled; so only ``cancelledDate`` ends
-a line. ``_info.lastUpdated`` is the only stamp of a change; it is sent only when ``fields`` asks for ``_info``.
+``product`` is the catalogue item, ``lessIncluded`` the units that are free, ``cancelledDate`` the last day that is
+billed (assumed), absent on an open-ended one; dates are whole days, printed as midnight UTC (seen in a public client).
+What ``agreementStatus`` of an addition tells, its own state or the agreement's, is not settled; so only
+``cancelledDate`` ends a line. ``_info.lastUpdated`` is the only stamp of a change, sent when ``fields`` names ``_info``.
 """
 
 from __future__ import annotations

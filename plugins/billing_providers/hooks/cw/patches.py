@@ -3,7 +3,8 @@
 A patch is always an array; its paths are bare field names, values JSON numbers and texts (seen in three public clients;
 the documented form according to one note). Quantities are set, so a repeated patch is harmless. Dates are whole days,
 sent as midnight UTC. Doubles carry 15 digits; a number with more is refused rather than changed on the way (inferred).
-A new addition may not start before the agreement's billing start; the server says so with a 400 (seen in vendors' pages).
+A new addition may not start before the agreement's billing start; the server says so with a 400 (seen on vendors'
+pages).
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from billing_providers.errors import NotSent
+from billing_providers.errors import NotSent, RequestError
 from billing_providers.hooks.cw.api import CwApi
 from billing_providers.hooks.cw.lines import line_written
 from billing_providers.hooks.http.faults import ErrorVoice
@@ -125,5 +126,5 @@ def _date_time(day: date) -> str:
     return f"{day.isoformat()}T00:00:00Z"
 
 
-def _not_sent(problem: str, change: LineChange, voice: ErrorVoice) -> Exception:
+def _not_sent(problem: str, change: LineChange, voice: ErrorVoice) -> RequestError:
     return voice.error(NotSent, f"{change.service_name}: nothing was sent: {problem}")
