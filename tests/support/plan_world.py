@@ -10,6 +10,7 @@ from billing_providers.engine.mapping import load_customer_map, load_service_map
 from billing_providers.engine.planner import PlanInputs
 from billing_providers.model.changes import ManagedLine
 from billing_providers.model.charges import ChargeLine, ChargeSet
+from billing_providers.model.contract_types import KASEYA_BMS
 from billing_providers.model.findings import FindingVoice
 from billing_providers.model.frames import frame_of
 from billing_providers.model.periods import BillingPeriod
@@ -54,14 +55,14 @@ def planner_inputs(s: dict[str, Any]) -> PlanInputs:
             integration=INTEGRATION,
             source="atria",
             psa="kaseya_bms",
-            policy=Policy(**{key: _setting(value) for key, value in s.get("policy", {}).items()}),
+            policy=Policy(**{"settings_audit": False, **{key: _setting(value) for key, value in s.get("policy", {}).items()}}),
             guards=Guards(**{key: _setting(value) for key, value in s.get("guards", {}).items()}),
         ),
         snapshot=_snapshot(run),
         charge_set=ChargeSet("c" * 32, "s" * 32, "r" * 64, "atria.yaml", 9, 9, 0, len(usage), (), _held(run["held"])),
         charges=frame_of(ChargeLine, [_charge(number, row) for number, row in enumerate(usage, 1)]),
         reported_customers={r["customer"]: r["name"] for r in usage} | dict.fromkeys(_listed(run["reported"]), ""),
-        directory=PsaDirectory(accounts, contracts, services),
+        directory=PsaDirectory(accounts, contracts, services, KASEYA_BMS),
         lines=lines,
         managed=[_managed(row) for row in s.get("managed", [])],
         customer_map=load_customer_map(s.get("customers", "customer_code"), "customers.csv"),

@@ -15,9 +15,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from billing_providers.engine.atria_json import read_pasted_json
-from billing_providers.engine.contract_choice import KNOWN_TYPES
 from billing_providers.engine.cron_words import CronTime, read_cron
 from billing_providers.errors import SettingsError
+from billing_providers.model.contract_types import KASEYA_BMS
 from billing_providers.model.settings import SkuFieldMatch
 
 _CONFIGURATION = "job configuration"
@@ -164,14 +164,14 @@ def _contract_type(text: str, notes: list[str]) -> str:
     if not text:
         notes.append("ContractType: not given; Recurring Services is used")
         return "Recurring Services"
-    for known in KNOWN_TYPES:
+    for known in KASEYA_BMS:
         if text.casefold() == known.casefold():
             if text != known:
                 notes.append(f"ContractType: {text} is read as {known}")
             return known
-    near = get_close_matches(text, KNOWN_TYPES, n=1)
+    near = get_close_matches(text, KASEYA_BMS, n=1)
     hint = f"; did you mean {near[0]}?" if near else ""
-    allowed = ", ".join(sorted(KNOWN_TYPES))
+    allowed = ", ".join(sorted(KASEYA_BMS))
     raise SettingsError(
         f"unknown contract type{hint}",
         where=_CONFIGURATION,

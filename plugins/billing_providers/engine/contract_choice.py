@@ -11,16 +11,9 @@ from dataclasses import dataclass
 
 from billing_providers.errors import SettingsError
 from billing_providers.model.periods import BillingPeriod
-from billing_providers.model.psa import Contract
+from billing_providers.model.psa import Contract, PsaDirectory
 from billing_providers.model.settings import Policy
 
-KNOWN_TYPES = (
-    "Time and Material",
-    "Recurring Services",
-    "Fixed Price",
-    "Retainer by Amount",
-    "Retainer by Hours",
-)
 _CANDIDATES_MAX = 10
 
 
@@ -76,18 +69,27 @@ class Contracts:
     def why_not(self, contract: Contract) -> str:
         """Return why a contract is not usable; empty when it is."""
         policy, period = self._policy, self._period
-        if contract.contract_type.strip() != policy.contract_type.strip():
-            return f"type {contract.contract_type}, wanted {policy.contract_type}"
-        if not contract.active:
-            return f"not active ({contract.status})" if contract.status else "not active"
-        if contract.start is not None and contract.start > period.last_day:
-            return f"starts on {contract.start}, after the period"
-        if contract.end is not None and contract.end < period.start:
-            return f"ended on {contract.end}, before the period"
-        # A cycle is a word of the PSA's, no identifier: its case decides nothing.
-        if policy.billing_cycle and contract.billing_cycle.strip().casefold() != policy.billing_cycle.casefold():
-            return f"billing cycle {contract.billing_cycle or 'not set'}, wanted {policy.billing_cycle}"
-        return ""
+        status = f" ({contract.status})" if contract.status else ""
+        cycle, wanted_cycle = contract.billing_cycle.strip(), policy.billing_cycle
+        checks = (
+            (
+                contract.contract_type.strip() != policy.contract_type.strip(),
+                f"type {contract.contract_type}, wanted {policy.contract_type}",
+            ),
+            (not contract.active, f"not active{status}"),
+            (bool(contract.parent_id) and not policy.child_contracts, f"child of contract {contract.parent_id}"),
+            (
+                contract.start is not None and contract.start > period.last_day,
+                f"starts on {contract.start}, after the period",
+            ),
+            (contract.end is not None and contract.end < period.start, f"ended on {contract.end}, before the period"),
+            # A cycle is a word of the PSA's, no identifier: its case decides nothing.
+            (
+                bool(wanted_cycle) and cycle.casefold() != wanted_cycle.casefold(),
+                f"billing cycle {contract.billing_cycle or 'not set'}, wanted {wanted_cycle}",
+            ),
+        )
+        return next((why for fails, why in checks if fails), "")
 
 
 def shown(contract: Contract) -> str:
@@ -95,13 +97,13 @@ def shown(contract: Contract) -> str:
     return f"'{contract.name}' (id {contract.contract_id})"
 
 
-def refuse_unknown_type(contracts: Iterable[Contract], policy: Policy) -> None:
+def refuse_unknown_type(directory: PsaDirectory, policy: Policy) -> None:
     """Check the policy's contract type.
 
-    :raises SettingsError: (code 12) when it is neither a type seen in this tenant nor a known type of the product.
+    :raises SettingsError: (code 12) when it is neither the type of a contract nor one that the PSA names.
     """
-    seen = {contract.contract_type.strip() for contract in contracts} - {""}
-    known = sorted(seen | set(KNOWN_TYPES))
+    seen = {contract.contract_type.strip() for contract in directory.contracts}
+    known = sorted((seen | {name.strip() for name in directory.contract_types}) - {""})
     if policy.contract_type.strip() not in known:
         raise SettingsError(
             "no contract type of this tenant",

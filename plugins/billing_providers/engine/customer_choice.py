@@ -17,8 +17,8 @@ from billing_providers.engine.contract_choice import Contracts
 from billing_providers.engine.mapping import AccountTarget, CustomerMap, MappingEntry, Part
 from billing_providers.engine.matching import Accounts
 from billing_providers.model.findings import Finding, FindingVoice
+from billing_providers.model.policy import AccountMatch, ContractChoice, Policy
 from billing_providers.model.psa import Account, Contract
-from billing_providers.model.settings import ContractChoice, Policy
 
 
 class Standing(StrEnum):
@@ -91,13 +91,20 @@ class _NotPlaced(Exception):
 
 
 class CustomerChoice:
-    """Decides customers one by one, from the directory, the table and the policy."""
+    """Decides customers one by one, from directory, table and policy; with ``accounts_only`` without contracts."""
 
     def __init__(
-        self, accounts: Accounts, contracts: Contracts, table: CustomerMap, policy: Policy, voice: FindingVoice
+        self,
+        accounts: Accounts,
+        contracts: Contracts,
+        table: CustomerMap,
+        policy: Policy,
+        voice: FindingVoice,
+        *,
+        accounts_only: bool = False,
     ) -> None:
         self._accounts, self._contracts, self._table = accounts, contracts, table
-        self._policy, self._voice = policy, voice
+        self._policy, self._voice, self._accounts_only = policy, voice, accounts_only
 
     def decide(self, customer: Customer) -> CustomerDecision:
         """Return where the customer's usage goes. A customer without usage gets no finding: nothing is lost."""
@@ -115,28 +122,35 @@ class CustomerChoice:
         return CustomerDecision(customer, Standing.PLANNED, "", frozenset(reached), where, split_by, ways)
 
     def _by_identifier(self, customer: Customer, reached: dict[str, Account]) -> dict[str | None, tuple[Way, ...]]:
+        account, how = self._own_account(customer)
+        reached[account.account_id] = account
+        usable = self._usable(account)
+        only = "the only usable contract" if len(usable) == 1 else "the usable contract that holds the service"
+        return {None: (Way(Destination(account, usable), Fraction(1), f"{how}, {only}"),)}
+
+    def _own_account(self, customer: Customer) -> tuple[Account, str]:
+        """Return the account that agrees with the customer in code or name, as the policy says, and by what."""
+        if self._policy.account_match is AccountMatch.NAME:
+            return self._agreeing(customer, customer.name, 164), f"name '{customer.name}'"
         if not customer.identifiers:
             raise _NotPlaced(9, suggestion=self._suggestion(customer))
         if len(customer.identifiers) > 1:
             raise _NotPlaced(156, identifiers=", ".join(customer.identifiers))
         code = customer.identifiers[0]
-        account = self._with_code(customer, code)
-        reached[account.account_id] = account
-        usable = self._usable(account)
-        only = "the only usable contract" if len(usable) == 1 else "the usable contract that holds the service"
-        return {None: (Way(Destination(account, usable), Fraction(1), f"billing identifier '{code}', {only}"),)}
+        return self._agreeing(customer, code, 22), f"billing identifier '{code}'"
 
-    def _with_code(self, customer: Customer, code: str) -> Account:
-        found = self._accounts.active(code)
-        if len(found) == 1:
-            return found[0]
-        if found:
-            told = ", ".join(f"'{account.name}' (id {account.account_id})" for account in found)
-            raise _NotPlaced(101, billing_identifier=code, count=len(found), candidates=told)
-        inactive = self._accounts.inactive(code)
-        why = f"Account '{inactive[0].name}' has the code, but is not active." if inactive else ""
-        suggestion = "" if inactive else self._suggestion(customer)
-        raise _NotPlaced(22, billing_identifier=code, why=why, suggestion=suggestion)
+    def _agreeing(self, customer: Customer, text: str, missing: int) -> Account:
+        found = self._accounts.matching(text)
+        active = [account for account in found if account.active]
+        if len(active) == 1:
+            return active[0]
+        by = self._policy.account_match.value
+        if active:
+            told = ", ".join(f"'{account.name}' (id {account.account_id})" for account in active)
+            raise _NotPlaced(101, billing_identifier=text, by=by, count=len(active), candidates=told)
+        why = f"Account '{found[0].name}' has the {by}, but is not active{_status(found[0])}." if found else ""
+        suggestion = "" if found else self._suggestion(customer)
+        raise _NotPlaced(missing, billing_identifier=text, why=why, suggestion=suggestion)
 
     def _by_table(
         self, entry: MappingEntry[AccountTarget], reached: dict[str, Account]
@@ -184,7 +198,7 @@ class CustomerChoice:
         )
 
     def _mapped_contracts(self, part: Part[AccountTarget], account: Account) -> tuple[Contract, ...]:
-        if not part.target.contract:
+        if not part.target.contract or self._accounts_only:
             return self._usable(account)
         contract, why = self._contracts.named(account.account_id, part.target.contract)
         if contract is None:
@@ -192,6 +206,8 @@ class CustomerChoice:
         return (contract,)
 
     def _usable(self, account: Account) -> tuple[Contract, ...]:
+        if self._accounts_only:
+            return ()
         choice = self._contracts.of_account(account.account_id)
         if not choice.usable:
             raise _NotPlaced(
@@ -225,3 +241,7 @@ class CustomerChoice:
             frozenset(reached),
             finding=finding if customer.has_usage else None,
         )
+
+
+def _status(account: Account) -> str:
+    return f" ({account.status})" if account.status else ""

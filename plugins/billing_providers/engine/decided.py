@@ -34,10 +34,12 @@ class Decided:
 def decide(inputs: PlanInputs, charges: ChargeColumns, live: LiveLines) -> Decided:
     """Decide every customer and every SKU, each on its own."""
     policy = inputs.settings.policy
-    accounts = Accounts(inputs.directory.accounts)
+    accounts = Accounts(inputs.directory.accounts, policy.account_match)
     contracts = Contracts(inputs.directory.contracts, policy, inputs.scope.period)
     services = Services(inputs.directory.services, policy.sku_field_match)
-    scale, (billed, held) = scaled([charges.frame["quantity"], live.quantities], places_min=inputs.places)
+    scale, (billed, held) = scaled(
+        [charges.frame["quantity"], live.quantities], places_min=max(inputs.places, inputs.line_terms.places)
+    )
     decisions = decide_customers(
         inputs, charges, CustomerChoice(accounts, contracts, inputs.customer_map, policy, inputs.voice)
     )

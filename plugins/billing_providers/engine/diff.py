@@ -8,16 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 
 from billing_providers.engine.columns import Array, Scaled
+from billing_providers.engine.dues import Dues
+from billing_providers.engine.line_fields import LineFields
 from billing_providers.engine.live_lines import LiveLines, positions_in
 from billing_providers.engine.plan_inputs import PlanInputs
 from billing_providers.engine.targets import Targets
-from billing_providers.engine.unplaced import Usage
+from billing_providers.model.changes import FieldChange
 from billing_providers.model.settings import Fractions, SeveralLines
 
 FINE, NOTHING, ADD = 0, -1, -2
+LINE_ENDED = 170
+_STRONGER = frozenset({NOTHING, 105, 106})  # nothing to bill, or a fault of the usage itself
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,12 +37,15 @@ class Assigned:
     before: Array
     after: Array
     known: Array
+    fields: dict[int, tuple[FieldChange, ...]]  # position of a line → what of it changes besides the quantity
 
     @property
     def changed(self) -> Array:
         """Mask of the lines that change, or may change because nobody knows what they hold."""
+        import numpy as np
+
         mask: Array = ~self.known | (self.before != self.after)
-        return mask
+        return mask | np.isin(self.line, list(self.fields)) if self.fields else mask
 
     def outside(self, account_ids: Collection[str], targets: Targets) -> Assigned:
         """Return what is assigned on other accounts than these."""
@@ -47,7 +55,10 @@ class Assigned:
             return self
         of_contract = np.array([account.account_id not in account_ids for account in targets.accounts], dtype=bool)
         kept = of_contract[targets.contract[self.target]]
-        return Assigned(self.line[kept], self.target[kept], self.before[kept], self.after[kept], self.known[kept])
+        line, target, before, after, known = (
+            column[kept] for column in (self.line, self.target, self.before, self.after, self.known)
+        )
+        return Assigned(line, target, before, after, known, self.fields)
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +73,7 @@ class Comparison:
     after: Array
     line_target: Array
     assigned: Assigned
+    ended: dict[int, date]  # targets whose only lines ended inside the period, with the last of those days
 
     @property
     def reached(self) -> Array:
@@ -88,12 +100,13 @@ class Comparison:
         return order, self.line_target[order]
 
 
-def compare(targets: Targets, usage: Usage, live: LiveLines, quantities: Scaled, inputs: PlanInputs) -> Comparison:
-    """Compare all targets with all live lines. One rounding happens here, on the sum that reaches a line."""
+def compare(
+    targets: Targets, dues: Dues, wanted: LineFields, *, live: LiveLines, quantities: Scaled, inputs: PlanInputs
+) -> Comparison:
+    """Compare all targets with all live lines."""
     import numpy as np
 
-    policy = inputs.settings.policy
-    after = usage.scale.rounded(targets.units, inputs.places, policy.rounding)
+    policy, after = inputs.settings.policy, dues.after
     line_target = _line_targets(targets, live)
     reached = np.nonzero(line_target >= 0)[0]
     count = np.bincount(line_target[reached], minlength=len(targets))
@@ -105,8 +118,8 @@ def compare(targets: Targets, usage: Usage, live: LiveLines, quantities: Scaled,
     verdict = np.select(
         [
             targets.mixed_terms,
-            targets.units < 0,
-            (after != targets.units) & refuse,
+            dues.units < 0,
+            (after != dues.units) & refuse,
             (count == 0) & (after == 0),
             count == 0,
             (count > 1) & (policy.several_lines is SeveralLines.SKIP),
@@ -115,6 +128,11 @@ def compare(targets: Targets, usage: Usage, live: LiveLines, quantities: Scaled,
         [105, 106, 143, NOTHING, ADD if add else 6, 104, 162],
         default=FINE,
     )
+    ended = _ended_in_period(targets, np.nonzero(count == 0)[0].tolist(), live, inputs)
+    for target in ended:
+        verdict[target] = LINE_ENDED if verdict[target] != NOTHING else NOTHING
+    for target, (number, _) in {**wanted.faults, **dues.faults}.items():
+        verdict[target] = verdict[target] if verdict[target] in _STRONGER else number
     line = reached[verdict[line_target[reached]] == FINE]
     target = line_target[line]
     first = np.full(len(targets), -1, dtype=np.int64)
@@ -125,8 +143,44 @@ def compare(targets: Targets, usage: Usage, live: LiveLines, quantities: Scaled,
         before=quantities.units[line],
         after=np.where(first[target] == line, after[target], 0),
         known=~quantities.missing[line],
+        fields=_fields_of_lines(line, target, first, wanted, live),
     )
-    return Comparison(verdict, after, line_target, assigned)
+    return Comparison(verdict, after, line_target, assigned, ended)
+
+
+def _ended_in_period(targets: Targets, without_line: list[int], live: LiveLines, inputs: PlanInputs) -> dict[int, date]:
+    """Return the targets whose lines ended inside the period, with the last day of the latest."""
+    period = inputs.scope.period
+    ended: dict[tuple[str, str], date] = {}
+    for at, last_day in enumerate(live.columns["last_day"]):
+        if last_day is not None and period.contains(last_day) and not live.open[at]:
+            key = (live.contract_ids[at], live.service_ids[at])
+            ended[key] = max(last_day, ended.get(key, last_day))
+    if not ended:
+        return {}
+    found = {}
+    for target in without_line:
+        contract = targets.contracts[int(targets.contract[target])]
+        key = (contract.contract_id, targets.services[int(targets.service[target])].service_id)
+        if key in ended:
+            found[target] = ended[key]
+    return found
+
+
+def _fields_of_lines(
+    line: Array, target: Array, first: Array, wanted: LineFields, live: LiveLines
+) -> dict[int, tuple[FieldChange, ...]]:
+    """Return what differs on each line that takes a target's quantity, apart from the quantity."""
+    import numpy as np
+
+    if not wanted.wanted:
+        return {}
+    chosen = np.isin(target, list(wanted.wanted)) & (first[target] == line)
+    changes = {
+        position: wanted.changes(number, live.line(position).fields())
+        for position, number in zip(line[chosen].tolist(), target[chosen].tolist(), strict=True)
+    }
+    return {position: fields for position, fields in changes.items() if fields}
 
 
 def _line_targets(targets: Targets, live: LiveLines) -> Array:

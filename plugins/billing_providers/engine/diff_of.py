@@ -14,7 +14,15 @@ from billing_providers.engine.live_lines import LiveLines, id_key
 from billing_providers.engine.plan_inputs import PlanInputs
 from billing_providers.engine.targets import Targets
 from billing_providers.engine.unplaced import Usage
-from billing_providers.model.changes import ChangeKind, ContractDiff, DiffInputs, LineChange, MatchedLine, joined
+from billing_providers.model.changes import (
+    ChangeKind,
+    ContractDiff,
+    DiffInputs,
+    LineChange,
+    LineField,
+    MatchedLine,
+    joined,
+)
 from billing_providers.model.decimals import EXACT
 from billing_providers.model.findings import Finding
 from billing_providers.model.psa import QuantityWrite
@@ -116,6 +124,14 @@ def billed_before(
     return before
 
 
+# How the kinds of changes are counted for people.
+_COUNTED = {
+    "set": {ChangeKind.SET_QUANTITY, ChangeKind.SET_FIELDS},
+    "zero": {ChangeKind.ZERO, ChangeKind.END_LINE},
+    "add": {ChangeKind.ADD_LINE},
+}
+
+
 def _order(change: LineChange) -> tuple[str, ...]:
     return (
         change.account_name,
@@ -136,13 +152,13 @@ def _inputs(inputs: PlanInputs, live: LiveLines) -> DiffInputs:
         sorted(inputs.scope.customers),
         None if inputs.only_lines is None else sorted(inputs.only_lines),
         [inputs.capabilities.quantity_write.value, inputs.capabilities.reads_quantity],
-        [inputs.capabilities.adds_lines, inputs.capabilities.whole_units],
+        [inputs.capabilities.adds_lines, inputs.capabilities.whole_units, sorted(inputs.capabilities.sets)],
         list(inputs.recent_record_counts),
     ]
     return DiffInputs(
         snapshot=inputs.snapshot.digest,
         rules=inputs.charge_set.rules_digest,
-        mappings=joint_digest(inputs.customer_map.digest, inputs.service_map.digest),
+        mappings=joint_digest(inputs.customer_map.digest, inputs.service_map.digest, inputs.line_terms.digest),
         policy=joint_digest(policy_digest(inputs.settings), json.dumps(bounds)),
         live_lines=live_lines_digest(live),
         tool_version=inputs.tool_version,
@@ -150,8 +166,7 @@ def _inputs(inputs: PlanInputs, live: LiveLines) -> DiffInputs:
 
 
 def _counts(changes: Sequence[LineChange], counts: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
-    kinds = {"set": ChangeKind.SET_QUANTITY, "zero": ChangeKind.ZERO, "add": ChangeKind.ADD_LINE}
-    made = {name: sum(change.kind is kind for change in changes) for name, kind in kinds.items()}
+    made = {name: sum(change.kind in kinds for change in changes) for name, kinds in _COUNTED.items()}
     held = sum(bool(change.held_by) for change in changes)
     return tuple(sorted({**counts, **made, "held": held, "changes": len(changes)}.items()))
 
@@ -162,11 +177,23 @@ def _totals(changes: Sequence[LineChange]) -> tuple[tuple[str, Decimal], ...]:
     for change in changes:
         if change.quantity_before is None and change.kind is not ChangeKind.ADD_LINE:
             continue
-        moved = EXACT.subtract(change.quantity_after, change.quantity_before or Decimal(0))
-        rates = {"quantity_delta": Decimal(1), "price_delta": change.unit_price, "cost_delta": change.unit_cost}
-        for name, rate in rates.items():
-            totals[name] = EXACT.add(totals[name], EXACT.multiply(moved, rate or Decimal(0)))
+        rates = {
+            "quantity_delta": (Decimal(1), Decimal(1)),
+            "price_delta": _rates(change, LineField.UNIT_PRICE, change.unit_price),
+            "cost_delta": _rates(change, LineField.UNIT_COST, change.unit_cost),
+        }
+        for name, (rate_before, rate_after) in rates.items():
+            before = EXACT.multiply(change.quantity_before or Decimal(0), rate_before)
+            moved = EXACT.subtract(EXACT.multiply(change.quantity_after, rate_after), before)
+            totals[name] = EXACT.add(totals[name], moved)
     return tuple(sorted(totals.items()))
+
+
+def _rates(change: LineChange, name: LineField, after: Decimal | None) -> tuple[Decimal, Decimal]:
+    """Return what one unit costs before and after a change; nothing where it is not known."""
+    before = next((field.before for field in change.fields if field.field is name), None)
+    is_set = any(field.field is name for field in change.fields)
+    return Decimal(before or 0) if is_set else after or Decimal(0), after or Decimal(0)
 
 
 def _taken(labels: list[str], codes: Array) -> list[str]:

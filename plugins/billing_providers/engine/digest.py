@@ -22,7 +22,10 @@ from billing_providers.model.decimals import text_from_decimal
 from billing_providers.model.settings import IntegrationSettings
 
 _BETWEEN = "\x1f"
-_LINE_COLUMNS = ("line_id", "contract_id", "service_id", "quantity", "unit_cost", "unit_price", "open", "version")
+_LINE_COLUMNS = (
+    "line_id", "contract_id", "service_id", "quantity", "unit_cost", "unit_price", "open", "version", "effective_date",
+    "last_day", "invoice_text", "included",
+)  # fmt: skip
 _DIFF_FIELDS = (
     "integration", "psa", "tenant", "period_start", "period_end", "timezone", "complete", "applicable",
     "unchanged_count", "strategy", "snapshot_id", "charge_set_id", "counts", "totals",
@@ -77,9 +80,7 @@ def plain_value(value: Any) -> Any:
         return {key: plain_value(held) for key, held in value.items()}
     if isinstance(value, tuple | list):
         return [plain_value(held) for held in value]
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return plain_value(dataclasses.astuple(value))
-    return value
+    return plain_value(dataclasses.astuple(value)) if dataclasses.is_dataclass(value) else value  # type: ignore[arg-type]
 
 
 def _feed(sha: Any, value: Any) -> None:

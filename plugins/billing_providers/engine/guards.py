@@ -10,7 +10,7 @@ from operator import attrgetter
 from statistics import median
 from typing import Any
 
-from billing_providers.model.changes import ChangeKind, LineChange
+from billing_providers.model.changes import ChangeKind, LineChange, LineField
 from billing_providers.model.decimals import EXACT, text_from_decimal
 from billing_providers.model.findings import Finding, FindingVoice
 from billing_providers.model.settings import Guards
@@ -43,13 +43,15 @@ def guard_changes(
         for change in changes if names is None else names:
             held.setdefault(change.change_id, []).append(finding.code)
     guarded = [
-        _held(change, tuple(sorted(set(held[change.change_id])))) if change.change_id in held else change
+        _held(change, tuple(sorted({*held[change.change_id], *change.held_by}))) if change.change_id in held else change
         for change in changes
     ]
     return guarded, [finding for finding, _ in tripped]
 
 
 _ALL_BUT_HELD_BY = attrgetter(*(field.name for field in fields(LineChange) if field.name != "held_by"))
+
+_REMOVALS = frozenset({ChangeKind.ZERO, ChangeKind.END_LINE})
 
 # A tripped guard: its finding and the changes that it names; None names all changes of the run.
 Tripped = tuple[Finding, Sequence[LineChange] | None]
@@ -62,8 +64,21 @@ def amount_of(change: LineChange) -> Decimal:
     """
     if change.quantity_before is None and change.kind is not ChangeKind.ADD_LINE:
         return Decimal(0)
-    moved = EXACT.subtract(change.quantity_after, change.quantity_before or Decimal(0))
-    return EXACT.multiply(moved, change.unit_price or Decimal(1))
+    before, after = _amounts(change)
+    return EXACT.subtract(after, before)
+
+
+def _amounts(change: LineChange) -> tuple[Decimal, Decimal]:
+    """Return the billed amount before and after, each at its own price."""
+    price = change.unit_price or Decimal(1)
+    price_before = price
+    for field in change.fields:
+        if field.field is LineField.UNIT_PRICE:
+            price_before = Decimal(field.before or 0)
+    return (
+        EXACT.multiply(change.quantity_before or Decimal(0), price_before),
+        EXACT.multiply(change.quantity_after, price),
+    )
 
 
 def _held(change: LineChange, codes: tuple[str, ...]) -> LineChange:
@@ -72,19 +87,23 @@ def _held(change: LineChange, codes: tuple[str, ...]) -> LineChange:
 
 
 def _line_jumps(changes: Sequence[LineChange], guards: Guards, voice: FindingVoice) -> Iterable[Tripped]:
-    """Hold jumps of one service on one contract; lines that are collapsed into one count, and wait, together."""
+    """Hold jumps of one service on one contract; lines that are collapsed into one count, and wait, together.
+
+    Where the price is set too, the amount counts instead of the units: quantity one may cost anything.
+    """
     if guards.line_factor is None:
         return
     together: dict[tuple[str, str], list[LineChange]] = {}
     for change in changes:
-        if change.kind is not ChangeKind.ZERO:
+        if change.kind not in _REMOVALS:
             together.setdefault((change.contract_id, change.service_id), []).append(change)
     for group in together.values():
         if any(change.quantity_before is None and change.kind is ChangeKind.SET_QUANTITY for change in group):
             continue
-        before = _total(change.quantity_before or Decimal(0) for change in group)
-        after = _total(change.quantity_after for change in group)
-        if abs(after - before) <= guards.line_floor:
+        priced = any(field.field is LineField.UNIT_PRICE for change in group for field in change.fields)
+        before = _total(_amounts(change)[0] if priced else change.quantity_before or Decimal(0) for change in group)
+        after = _total(_amounts(change)[1] if priced else change.quantity_after for change in group)
+        if abs(after - before) <= (guards.customer_floor if priced else guards.line_floor):
             continue
         low, high = sorted((before, after))
         if low <= 0 or high > EXACT.multiply(low, guards.line_factor):
@@ -101,7 +120,7 @@ def _customer_shares(
         by_account.setdefault(change.account_id, []).append(change)
     for account, group in by_account.items():
         moved = _total(amount_of(change) for change in group)
-        removed = [change for change in group if change.kind is ChangeKind.ZERO]
+        removed = [change for change in group if change.kind in _REMOVALS]
         before = EXACT.subtract(billed_before.get(account, Decimal(0)), _total(amount_of(change) for change in removed))
         if abs(moved) <= guards.customer_floor or abs(moved) <= EXACT.multiply(abs(before), guards.customer_share):
             continue

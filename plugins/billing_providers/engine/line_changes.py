@@ -9,10 +9,12 @@ from decimal import Decimal
 
 from billing_providers.engine.change_words import ChangeWords, TargetFacts, change_id
 from billing_providers.engine.columns import Array
-from billing_providers.engine.diff import ADD, FINE, Comparison
+from billing_providers.engine.diff import ADD, FINE, LINE_ENDED, Comparison
+from billing_providers.engine.dues import TERMS_DISAGREE, Dues
+from billing_providers.engine.line_fields import AMOUNT_UNKNOWN, LineFields
 from billing_providers.engine.live_lines import LiveLines
 from billing_providers.engine.unplaced import ALIKE_MAX, limited
-from billing_providers.model.changes import ChangeKind, LineChange
+from billing_providers.model.changes import ChangeKind, FieldChange, LineChange, LineField
 from billing_providers.model.decimals import text_from_decimal
 from billing_providers.model.findings import Finding
 
@@ -39,6 +41,7 @@ class _Draft:
     billed: Decimal  # what it comes to once it is rounded
     before: Decimal | None
     after: Decimal  # differs from ``billed`` for the other lines of a service that is collapsed into one
+    fields: tuple[FieldChange, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,6 +49,8 @@ class LineChanges:
     """Drafts the changes of one comparison."""
 
     words: ChangeWords
+    dues: Dues
+    wanted: LineFields
     compared: Comparison
     live: LiveLines
     effective: date
@@ -82,6 +87,8 @@ class LineChanges:
             )
         ]
         billed = scale.decimals(self.compared.after[target])
+        fields = [assigned.fields.get(line, ()) for line in assigned.line[changed].tolist()]
+        fields += [self.wanted.changes(number, {}) for number in added.tolist()]
         return [
             _Draft(rows[columns[0]], *columns)
             for columns in zip(
@@ -91,6 +98,7 @@ class LineChanges:
                 billed,
                 [*before, *(None for _ in added)],
                 [*scale.decimals(assigned.after[changed]), *billed[len(changed) :]],
+                fields,
                 strict=True,
             )
         ]
@@ -100,9 +108,7 @@ class LineChanges:
         import numpy as np
 
         verdict, assigned = self.compared.verdict, self.compared.assigned
-        rounded = np.nonzero(
-            (self.compared.after != self.words.targets.units) & ((verdict == FINE) | (verdict == ADD))
-        )[0]
+        rounded = np.nonzero((self.compared.after != self.dues.units) & ((verdict == FINE) | (verdict == ADD)))[0]
         unchanged = assigned.target[~assigned.changed][:UNCHANGED_MAX]
         findings = self._told(rounded, self._rounded) + self._told(unchanged, self._unchanged)
         for number in sorted(set(verdict[verdict > 0].tolist())):
@@ -124,8 +130,11 @@ class LineChanges:
         if draft.after != draft.billed:
             first = self.live.ids[self.compared.lines_of(target)[0]]
             reason = f"The contract has several open lines for the service; line {first} takes the total. {reason}"
-        kind = ChangeKind.ADD_LINE if at is None else ChangeKind.SET_QUANTITY
+        kind = ChangeKind.SET_FIELDS if draft.before == draft.after else ChangeKind.SET_QUANTITY
+        kind = ChangeKind.ADD_LINE if at is None else kind
         line_id = "" if at is None else self.live.ids[at]
+        unit_cost = service.unit_cost if at is None else live["unit_cost"][at]
+        unit_price = service.unit_price if at is None else live["unit_price"][at]
         return LineChange(
             change_id=change_id(words.inputs.scope.tenant, contract.contract_id, line_id or service.service_id, kind),
             kind=kind,
@@ -141,12 +150,13 @@ class LineChanges:
             skus=facts.skus,
             quantity_before=draft.before,
             quantity_after=draft.after,
-            unit_cost=service.unit_cost if at is None else live["unit_cost"][at],
-            unit_price=service.unit_price if at is None else live["unit_price"][at],
+            unit_cost=_set(draft.fields, LineField.UNIT_COST, unit_cost),
+            unit_price=_set(draft.fields, LineField.UNIT_PRICE, unit_price),
             effective_date=self.effective,
             line_version="" if at is None else live["version"][at],
             reason=reason,
             charge_nos=facts.charge_nos,
+            fields=draft.fields,
         )
 
     def _left_alone(self, target: int, facts: TargetFacts) -> Finding:
@@ -156,8 +166,14 @@ class LineChanges:
         if number == 105:
             patterns = self.words.usage.charges
             values["terms"] = ", ".join(sorted({patterns.patterns[patterns.pattern[row]] for row in facts.rows}))
-        elif number in {106, 143}:
+        elif number in {106, 143, LINE_ENDED}:
             values["quantity"] = text_from_decimal(scale.decimal(targets.units[target]))
+        elif number in {AMOUNT_UNKNOWN, TERMS_DISAGREE}:
+            values["why"] = {**self.wanted.faults, **self.dues.faults}[target][1]
+        if number == AMOUNT_UNKNOWN:
+            values |= {"mode": self.dues.terms[target].mode.value, "where": self.dues.terms[target].where}
+        elif number == LINE_ENDED:
+            values["end"] = self.compared.ended[target]
         elif number == 104:
             lines = [self.live.line(position) for position in self.compared.lines_of(target)]
             values["count"] = len(lines)
@@ -169,7 +185,7 @@ class LineChanges:
         return self.words.inputs.voice.finding(
             131,
             **self.words.subject(target, facts),
-            quantity=text_from_decimal(scale.decimal(self.words.targets.units[target])),
+            quantity=text_from_decimal(scale.decimal(self.dues.units[target])),
             after=text_from_decimal(scale.decimal(self.compared.after[target])),
             rule=self.words.inputs.settings.policy.rounding.value,
         )
@@ -189,6 +205,11 @@ class LineChanges:
     def _account_id(self, target: int) -> str:
         contract: int = self.words.targets.contract[target]
         return self.words.targets.accounts[contract].account_id
+
+
+def _set(fields: Sequence[FieldChange], name: LineField, otherwise: Decimal | None) -> Decimal | None:
+    """Return what a money field holds after the change."""
+    return next((Decimal(change.after) for change in fields if change.field is name), otherwise)
 
 
 def _told(quantity: Decimal | None) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
+from datetime import date
 from decimal import Decimal
 from operator import attrgetter, methodcaller
 from typing import TYPE_CHECKING, Any
@@ -69,8 +70,11 @@ class LiveLines:
         return np.array([position.get(line_id, -1) for line_id in line_ids], dtype=np.int64)
 
 
-def live_lines(lines: Sequence[ContractLine] | pd.DataFrame) -> LiveLines:
-    """Return the lines as columns. A line that was read twice with the same content counts once."""
+def live_lines(lines: Sequence[ContractLine] | pd.DataFrame, billed_on: date) -> LiveLines:
+    """Return the lines as columns. A line that was read twice with the same content counts once.
+
+    :param billed_on: a line whose last day comes before this one is not open.
+    """
     import numpy as np
 
     if isinstance(lines, Sequence):
@@ -85,7 +89,11 @@ def live_lines(lines: Sequence[ContractLine] | pd.DataFrame) -> LiveLines:
     elif keys != sorted(keys):
         order = sorted(range(len(keys)), key=keys.__getitem__)
         columns = {name: [column[at] for at in order] for name, column in columns.items()}
-    return LiveLines(columns, np.array(columns["open"], dtype=bool))
+    is_open = np.array(columns["open"], dtype=bool)
+    for position, last_day in enumerate(columns["last_day"]):
+        if last_day is not None and last_day < billed_on:
+            is_open[position] = False
+    return LiveLines(columns, is_open)
 
 
 def positions_in(known: Iterable[str], wanted: Sequence[str]) -> Array:

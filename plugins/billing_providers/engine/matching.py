@@ -10,29 +10,35 @@ from collections.abc import Iterable
 from functools import cached_property
 
 from billing_providers.engine.suggestions import Suggestions
+from billing_providers.model.policy import AccountMatch, SkuFieldMatch
 from billing_providers.model.psa import Account, Service
-from billing_providers.model.settings import SkuFieldMatch
 
 
 class Accounts:
-    """The PSA's accounts, by id and by code."""
+    """The PSA's accounts, by id, by code, and by the field that customers are compared with."""
 
-    def __init__(self, accounts: Iterable[Account]) -> None:
+    def __init__(self, accounts: Iterable[Account], match: AccountMatch = AccountMatch.CODE) -> None:
         self.all = sorted(accounts, key=lambda account: (account.name, account.account_id))
         self.by_id = {account.account_id: account for account in self.all}
-        self._active: dict[str, list[Account]] = {}
-        self._inactive: dict[str, list[Account]] = {}
+        self.match = match
+        self._by_code: dict[str, list[Account]] = {}
+        self._by_name: dict[str, list[Account]] = {}
         for account in self.all:
-            group = self._active if account.active else self._inactive
-            group.setdefault(account.code.strip(), []).append(account)
+            self._by_code.setdefault(account.code.strip(), []).append(account)
+            self._by_name.setdefault(account.name.strip(), []).append(account)
 
     def active(self, code: str) -> list[Account]:
         """Return the active accounts with this code; several are ambiguous."""
-        return self._active.get(code, []) if code else []
+        return [account for account in self._by_code.get(code, ()) if account.active] if code else []
 
     def inactive(self, code: str) -> list[Account]:
         """Return the inactive accounts with this code."""
-        return self._inactive.get(code, []) if code else []
+        return [account for account in self._by_code.get(code, ()) if not account.active] if code else []
+
+    def matching(self, text: str) -> list[Account]:
+        """Return the accounts, active or not, whose code or name (as the policy says) equals a text."""
+        by = self._by_code if self.match is AccountMatch.CODE else self._by_name
+        return by.get(text, []) if text else []
 
     @cached_property
     def suggestions(self) -> Suggestions:

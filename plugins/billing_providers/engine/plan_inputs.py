@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from billing_providers.engine.line_terms import TermsTable
 from billing_providers.engine.mapping import CustomerMap, ServiceMap
 from billing_providers.model.changes import ManagedLine
 from billing_providers.model.charges import ChargeSet
@@ -49,6 +50,7 @@ class PlanInputs:
     voice: FindingVoice
     psa: str
     tool_version: str
+    line_terms: TermsTable = field(default_factory=TermsTable.empty)
 
     def with_lines(self, lines: Sequence[ContractLine] | pd.DataFrame) -> PlanInputs:
         """Return the inputs with the live lines that were read for :func:`~.planner.lines_wanted`."""

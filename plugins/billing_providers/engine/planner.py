@@ -5,9 +5,11 @@ Pure: the same inputs give the same bytes, whatever the order of their rows; not
 1. *Who.* Every customer goes to accounts and contracts, or is skipped with one finding. An account that is shared
    with a customer who does not take part is left alone.
 2. *What.* Every SKU goes to services, or its usage is said to be without a place.
-3. *How much.* All rows that reach one service on one contract are summed exactly, and rounded once.
-4. *Compare* with the live lines: set, add, unchanged, or left alone with a finding.
-5. *Zero* the managed lines whose customer and SKU are gone.
+3. *How much.* All rows that reach one service on one contract are summed exactly, brought to what the line terms say
+   (minimum, included volume, cost, price, text), and rounded once.
+4. *Compare* with the live lines: set, add, unchanged, or left alone with a finding. Changes that the PSA would refuse
+   for their dates are not planned.
+5. *Zero* (or end) the managed lines whose customer and SKU are gone.
 6. *Guard*: changes beyond the limits wait for a person.
 
 A fault of one customer, SKU or line is a finding; the others go on. Only settings that no run can work with raise.
@@ -18,19 +20,23 @@ from __future__ import annotations
 from billing_providers.engine.change_words import ChangeWords, effective_date, is_wanted
 from billing_providers.engine.charge_columns import charge_columns
 from billing_providers.engine.collector import collector_paused
-from billing_providers.engine.contract_choice import refuse_unknown_type
 from billing_providers.engine.customer_choice import Standing
 from billing_providers.engine.customers import unknown_in_filter
 from billing_providers.engine.decided import Decided, decide
 from billing_providers.engine.diff import compare
 from billing_providers.engine.diff_of import billed_before, diff_of, matched_lines, unusable_usage
+from billing_providers.engine.dues import dues_of
 from billing_providers.engine.guards import guard_changes
+from billing_providers.engine.legal_dates import invoiced_later, with_legal_dates
 from billing_providers.engine.line_changes import LineChanges
+from billing_providers.engine.line_fields import line_fields
 from billing_providers.engine.live_lines import LiveLines, live_lines
 from billing_providers.engine.plan_inputs import LinesWanted, PlanInputs
 from billing_providers.engine.routing import Placed, place
+from billing_providers.engine.settings_audit import audit_findings, ending_contracts
 from billing_providers.engine.targets import targets_of
 from billing_providers.engine.unplaced import unplaced_usage
+from billing_providers.engine.unusable_settings import refuse_unusable_settings
 from billing_providers.engine.zeroing import ZeroingFacts, edited_by_hand, plan_zeroings
 from billing_providers.model.changes import ContractDiff, parts_of
 from billing_providers.model.findings import Level
@@ -43,11 +49,12 @@ def plan(inputs: PlanInputs) -> ContractDiff:
 
     A snapshot that is incomplete or empty gives a diff without changes that is neither complete nor applicable.
 
-    :raises SettingsError: (code 12) when the policy's contract type does not exist in this tenant.
+    :raises SettingsError: (code 12) when the policy's contract type does not exist in this tenant; when the settings
+        want what the tenant does not offer.
     """
-    refuse_unknown_type(inputs.directory.contracts, inputs.settings.policy)
+    refuse_unusable_settings(inputs)
     with collector_paused():
-        live = live_lines(inputs.lines)
+        live = live_lines(inputs.lines, inputs.scope.period.last_day)
         if reasons := unusable_usage(inputs):
             return diff_of(
                 inputs, live, complete=False, changes=(), matched=(), unchanged_count=0, findings=reasons, counts={}
@@ -60,10 +67,10 @@ def lines_wanted(inputs: PlanInputs) -> LinesWanted:
 
     :raises SettingsError: (code 12) when the policy's contract type does not exist in this tenant.
     """
-    refuse_unknown_type(inputs.directory.contracts, inputs.settings.policy)
+    refuse_unusable_settings(inputs)
     if unusable_usage(inputs):
         return LinesWanted((), ())
-    decided = decide(inputs, charge_columns(inputs.charges), live_lines(()))
+    decided = decide(inputs, charge_columns(inputs.charges), live_lines((), inputs.scope.period.last_day))
     placed = _placed(inputs, decided)
     in_scope = {code for code, decision in decided.usage.decisions.items() if decision.customer.in_scope}
     managed = [line for line in inputs.managed if in_scope.issuperset(parts_of(line.customer_code))]
@@ -82,9 +89,12 @@ def _planned(inputs: PlanInputs, live: LiveLines) -> ContractDiff:
     usage = decided.usage
     without_service, unplaced = unplaced_usage(usage, decided.services, voice)
     targets, undecided = targets_of(_placed(inputs, decided), usage, live, voice)
-    compared = compare(targets, usage, live, decided.quantities, inputs)
-    lines = LineChanges(ChangeWords(inputs, usage, targets), compared, live, effective_date(inputs))
+    words, dues = ChangeWords(inputs, usage, targets), dues_of(targets, usage, inputs)
+    wanted_fields = line_fields(words, dues)
+    compared = compare(targets, dues, wanted_fields, live=live, quantities=decided.quantities, inputs=inputs)
+    lines = LineChanges(words, dues, wanted_fields, compared, live, effective_date(inputs))
     drafts = lines.drafts()
+    legal, illegal = with_legal_dates(drafts.changes, live, inputs)
     assigned = compared.assigned.outside(drafts.failed_accounts, targets)
     facts = ZeroingFacts(
         inputs=inputs,
@@ -99,7 +109,7 @@ def _planned(inputs: PlanInputs, live: LiveLines) -> ContractDiff:
         failed_accounts=drafts.failed_accounts,
     )
     zeroings, zeroing_findings = plan_zeroings(facts)
-    wanted = [change for change in drafts.changes if is_wanted(change, inputs.only_lines)] + zeroings
+    wanted = [change for change in legal if is_wanted(change, inputs.only_lines)] + zeroings
     changes, tripped = guard_changes(
         wanted,
         settings.guards,
@@ -121,6 +131,10 @@ def _planned(inputs: PlanInputs, live: LiveLines) -> ContractDiff:
         *zeroing_findings,
         *edited_by_hand(changes, facts),
         *tripped,
+        *illegal,
+        *invoiced_later(changes, inputs),
+        *ending_contracts(changes, {line.contract_id for line in matched}, inputs),
+        *audit_findings(compared.reached.tolist(), live, inputs),
     ]
     if not changes and not any(finding.level in {Level.WARNING, Level.ERROR} for finding in findings):
         findings.append(voice.finding(137, count=unchanged))

@@ -65,15 +65,15 @@ class ServiceChoice:
 
     def _by_field(self, sku: str, term: str) -> ServiceDecision:
         found = self._services.matching(sku)
-        active = [service for service in found if service.active]
+        active = [service for service in found if service.active and not service.no_line_why]
         by = self._services.match.value
         if len(active) == 1:
             return ServiceDecision(sku, term, {None: (ServiceWay(active[0], Fraction(1), by),)})
         if active:
-            told = ", ".join(f"'{service.name}' (id {service.service_id})" for service in active)
+            told = ", ".join(map(_named, active))
             values = {"count": len(active), "candidates": told, "field": by}
             return ServiceDecision(sku, term, fault=103, values=values)
-        why = f"Service '{found[0].name}' (id {found[0].service_id}) matches, but is not active." if found else ""
+        why = f"Service {_named(found[0])} matches, but {_why_not(found[0])}." if found else ""
         return ServiceDecision(sku, term, fault=14, values={"field": by, "why": why})
 
     def _by_table(self, sku: str, term: str, entry: MappingEntry[ServiceTarget]) -> ServiceDecision:
@@ -97,12 +97,20 @@ class ServiceChoice:
             found = [service] if service else []
         else:
             found = self._services.named(part.target.service)
-        active = [service for service in found if service.active]
+        active = [service for service in found if service.active and not service.no_line_why]
         if len(active) == 1:
             return active[0], ""
         if active:
             return None, f"is the name of {len(active)} active services"
-        return None, "is not active" if found else "does not exist"
+        return None, _why_not(found[0]) if found else "does not exist"
+
+
+def _named(service: Service) -> str:
+    return f"'{service.name}' (id {service.service_id})"
+
+
+def _why_not(service: Service) -> str:
+    return service.no_line_why if service.active else "is not active"
 
 
 def decide_articles(

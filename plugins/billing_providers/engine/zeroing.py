@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -20,9 +21,10 @@ from billing_providers.engine.live_lines import LiveLines
 from billing_providers.engine.matching import Accounts, Services
 from billing_providers.engine.plan_inputs import PlanInputs
 from billing_providers.engine.unplaced import Usage, limited
-from billing_providers.model.changes import ChangeKind, LineChange, ManagedLine, parts_of
+from billing_providers.model.changes import ChangeKind, FieldChange, LineChange, LineField, ManagedLine, parts_of
 from billing_providers.model.decimals import text_from_decimal
 from billing_providers.model.findings import Finding
+from billing_providers.model.policy import Removal
 from billing_providers.model.psa import ContractLine
 
 _EVERY_PERIOD = frozenset({"", "monthly"})
@@ -172,7 +174,7 @@ def _is_still(line: ManagedLine, live: ContractLine, facts: ZeroingFacts) -> boo
     if contract is not None and contract.end is not None and contract.end < facts.inputs.scope.period.start:
         ended = True
     same = (live.contract_id, live.service_id) == (line.contract_id, line.service_id)
-    return live.open and same and not ended
+    return live.open_on(facts.inputs.scope.period.last_day) and same and not ended
 
 
 def _zeroing(line: ManagedLine, live: ContractLine, facts: ZeroingFacts) -> LineChange:
@@ -180,9 +182,13 @@ def _zeroing(line: ManagedLine, live: ContractLine, facts: ZeroingFacts) -> Line
     customers = [one.customer for one in _customers(facts, line)]
     named = ", ".join(customer.code for customer in customers)
     inputs = facts.inputs
+    last_day = effective_date(inputs) - timedelta(days=1)
+    ends = inputs.settings.policy.removal is Removal.END and (live.effective_date or last_day) <= last_day
+    kind = ChangeKind.END_LINE if ends else ChangeKind.ZERO
+    ending = FieldChange(LineField.LAST_DAY, live.field(LineField.LAST_DAY), last_day.isoformat())
     return LineChange(
-        change_id=change_id(inputs.scope.tenant, live.contract_id, live.line_id, ChangeKind.ZERO),
-        kind=ChangeKind.ZERO,
+        change_id=change_id(inputs.scope.tenant, live.contract_id, live.line_id, kind),
+        kind=kind,
         customer_codes=tuple(customer.code for customer in customers),
         customer_names=tuple(customer.name for customer in customers),
         account_id=line.account_id,
@@ -204,6 +210,7 @@ def _zeroing(line: ManagedLine, live: ContractLine, facts: ZeroingFacts) -> Line
             f"set to {text_from_decimal(line.quantity)} for the period from {line.period_start}."
         ),
         charge_nos=(),
+        fields=(ending,) if ends else (),
     )
 
 

@@ -95,6 +95,10 @@ class ContractLine:
             return text_from_decimal(value)
         return value.isoformat() if isinstance(value, date) else value or None
 
+    def fields(self) -> dict[LineField, str | None]:
+        """Return all fields as canonical texts."""
+        return {field: self.field(field) for field in LineField}
+
     def open_on(self, day: date) -> bool:
         """Whether the line is still billed on a day."""
         return self.open and (self.last_day is None or self.last_day >= day)

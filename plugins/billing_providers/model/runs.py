@@ -92,7 +92,7 @@ class RunRecord:
 
 @dataclass(frozen=True, slots=True)
 class CustomerResult:
-    """What one run came to for one customer. ``result``: ``done``, ``unchanged``, ``open``, ``failed`` or ``skipped``."""
+    """What one run came to for one customer: ``done``, ``unchanged``, ``open``, ``failed`` or ``skipped``."""
 
     customer_code: str
     customer_name: str

@@ -164,8 +164,9 @@ class _Groups:
         if not told.any():
             return sums
         whole = np.logical_and.reduceat(told[self.ordered], self.starts)
-        amounts = Column.of(np.where(told, said, Decimal(0)))
-        sums[whole] = sums_of_groups(amounts, self.ordered, self.starts).objects()[whole]
+        amounts = said.copy()
+        amounts[~told] = Decimal(0)
+        sums[whole] = sums_of_groups(Column.of(amounts), self.ordered, self.starts).objects()[whole]
         return sums
 
     def members(self, said: Objects, line: int) -> list[Any]:

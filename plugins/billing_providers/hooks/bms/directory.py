@@ -15,6 +15,7 @@ from billing_providers.errors import BadRequest
 from billing_providers.hooks.bms.paging import listed, searched
 from billing_providers.hooks.http.client import HttpClient
 from billing_providers.hooks.http.fields import Fields
+from billing_providers.model.contract_types import KASEYA_BMS
 from billing_providers.model.psa import Account, Contract, PsaDirectory, Service
 
 _LOOKUP = "/v2/finance/contracts/lookup"
@@ -32,6 +33,7 @@ def read_directory(client: HttpClient) -> PsaDirectory:
         accounts=accounts,
         contracts=tuple(_contract(row, owners, active) for row in contracts),
         services=services,
+        contract_types=KASEYA_BMS,
     )
 
 

@@ -14,8 +14,8 @@ MAPPING: tuple[FindingKind, ...] = (
         _WARNING,
         _CUSTOMER,
         "Several active accounts have the customer's code",
-        "{customer_name}: {count} active accounts in {psa} have the code '{billing_identifier}': {candidates}. None was chosen.",
-        "Give each account its own code, or name the account in the customer mapping table.",
+        "{customer_name}: {count} active accounts in {psa} have the {by} '{billing_identifier}': {candidates}. None was chosen.",
+        "Give each account its own {by}, or name the account in the customer mapping table.",
     ),
     FindingKind(
         102,
