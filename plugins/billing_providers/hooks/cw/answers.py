@@ -1,4 +1,4 @@
-"""What an answer of ConnectWise holds: a record or a list of them, and in its ``Link`` header where the next page is."""
+"""What an answer of ConnectWise holds: a record or a list of them, and in ``Link`` where the next page is."""
 
 from __future__ import annotations
 

@@ -62,19 +62,20 @@ class Bundles:
         except (BadRequest, Forbidden) as refusal:
             if refusal.status in _NOT_OFFERED or len(agreement_ids) == 1:
                 return self._given_up(str(refusal))
-            half = len(agreement_ids) // 2
-            self._size = max(1, min(self._size, half))
+            half = self._smaller(agreement_ids)
             return self._bundle(agreement_ids[:half]) | self._bundle(agreement_ids[half:])
         except OutcomeUnknown as fault:  # too large, too slow or broken: reading each on its own tells
-            if len(agreement_ids) == 1 or self._size == 1:
+            if self._smaller(agreement_ids) <= 1:
                 return self._given_up(str(fault))
-            self._size = max(1, min(self._size, len(agreement_ids) // 2))
             log.warning("a bundle of %d parts failed, they are read one by one: %s", len(agreement_ids), fault)
             return {}
         parts = _whole_parts(told, agreement_ids)
-        if not parts:
-            return self._given_up("no part of a bundle came whole")
         return parts if self._believed or self._holds(parts) else {}
+
+    def _smaller(self, agreement_ids: list[str]) -> int:
+        half = max(1, len(agreement_ids) // 2)
+        self._size = min(self._size, half)
+        return half
 
     def _body(self, agreement_ids: list[str]) -> dict[str, Any]:
         return {
@@ -95,6 +96,8 @@ class Bundles:
 
     def _holds(self, parts: Parts) -> bool:
         """Whether a part with rows is the same when it is read on its own; without such a part nothing is known yet."""
+        if not parts:
+            self._given_up("no part of a bundle came whole")
         agreement_id = next((agreement_id for agreement_id, rows in parts.items() if rows), "")
         if not agreement_id:
             return False

@@ -3,7 +3,7 @@
 ``product`` is the catalogue item, ``lessIncluded`` the units that are free, ``cancelledDate`` the last day that is
 billed (assumed), absent on an open-ended one; dates are whole days, printed as midnight UTC (seen in a public client).
 What ``agreementStatus`` of an addition tells, its own state or the agreement's, is not settled; so only
-``cancelledDate`` ends a line. ``_info.lastUpdated`` is the only stamp of a change, sent when ``fields`` names ``_info``.
+``cancelledDate`` ends a line. ``_info.lastUpdated`` is the only stamp of a change, sent where ``fields`` names it.
 """
 
 from __future__ import annotations
