@@ -10,6 +10,10 @@ BMS_PASSWORD = "sandbox-Tide!7741"
 BMS_MFA_CODE = "246810"
 ATRIA_TOKEN = "eyJhbGciOiJub25lIn0.sandbox-atria-developer.c2lnbmVk"
 ATRIA_TOKEN_WITHOUT_PERMISSION = "eyJhbGciOiJub25lIn0.sandbox-atria-viewer.c2lnbmVk"
+MSP360_LOGIN = "api-harbour-7f3c"
+MSP360_PASSWORD = "sandbox-Reef!5520"
+METERLINE_KEY = "mtl_sandbox_4d1f8a6be2"
+METERLINE_TENANT = "harbour-msp"
 
 ACCOUNTS, CONTRACTS, CONTRACTS_MODIFY, SERVICES, INVOICES = (
     "accounts", "contracts", "contracts_modify", "services", "invoices",

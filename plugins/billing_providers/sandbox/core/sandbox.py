@@ -16,10 +16,12 @@ if TYPE_CHECKING:
 LINE_API, PUBLISHED = "line_api", "published"
 REPOST_APPEND, REPOST_UPDATE, REPOST_REFUSE = "append", "update", "refuse"
 BUNDLES_ON, BUNDLES_OFF = "on", "off"
+PAGING_CURSOR, PAGING_PAGE, PAGING_NEXT = "cursor", "page", "next"
 _CHOICES = {
     "bms_shape": (LINE_API, PUBLISHED),
     "bms_repost": (REPOST_APPEND, REPOST_UPDATE, REPOST_REFUSE),
     "cw_bundles": (BUNDLES_ON, BUNDLES_OFF),
+    "meterline_paging": (PAGING_CURSOR, PAGING_PAGE, PAGING_NEXT),
 }
 
 
@@ -46,6 +48,15 @@ class SandboxSettings:
     :param atria_malformed_row: one more row, whose quantity is no number.
     :param atria_conflicting_duplicate: one record id comes again with another quantity.
     :param atria_other_period_row: one more row, of the period before.
+    :param msp360_token_s: life of a token of MSP360.
+    :param msp360_tells_expiry: whether MSP360's sign-in answers ``expires_in``.
+    :param msp360_empty: MSP360 has no billing rows for any month.
+    :param msp360_short: MSP360's billing answer lacks its last row; the totals are over all.
+    :param msp360_malformed_row: one more billing row, whose average space is no number.
+    :param msp360_two_companies_one_name: a second company has the name of another, with a user of its own.
+    :param meterline_paging: how Meterline cuts its answer: ``cursor``, ``page`` or ``next``.
+    :param meterline_page_size: rows in one answer of Meterline.
+    :param meterline_final: what Meterline says about its own answer.
     """
 
     latency_ms: int = 0
@@ -66,6 +77,15 @@ class SandboxSettings:
     atria_malformed_row: bool = False
     atria_conflicting_duplicate: bool = False
     atria_other_period_row: bool = False
+    msp360_token_s: int = 1_209_600
+    msp360_tells_expiry: bool = True
+    msp360_empty: bool = False
+    msp360_short: bool = False
+    msp360_malformed_row: bool = False
+    msp360_two_companies_one_name: bool = False
+    meterline_paging: str = PAGING_CURSOR
+    meterline_page_size: int = 20
+    meterline_final: bool = True
 
     def change(self, **values: Any) -> None:
         """Change settings by name, all or none.
