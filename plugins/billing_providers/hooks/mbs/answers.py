@@ -11,8 +11,9 @@ from billing_providers.errors import RequestError, UnreadableAnswer
 from billing_providers.hooks.http.answers import Answer
 from billing_providers.hooks.http.fields import Fields
 from billing_providers.hooks.usage_fields import RowFault, number_of, text_of
+from billing_providers.model.decimals import text_from_decimal
 
-_DOUBLE = Context(prec=15)  # a JSON number came through a double: 15 digits are meant, the rest is noise
+_DOUBLE = Context(prec=15)  # money came through a double: 15 digits are meant, the rest is noise
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ class Row:
     def money(self, name: str) -> Decimal:
         """Return an amount of money."""
         found = self._number(name)
-        return _DOUBLE.plus(found) if isinstance(self._values.get(name), Decimal) else found
+        return Decimal(text_from_decimal(_DOUBLE.plus(found)))
 
     def _number(self, name: str) -> Decimal:
         found = number_of(self._values.get(name), name)

@@ -71,6 +71,8 @@ class DetailsReader:
         return found
 
     def _of_user(self, user: BilledUser) -> UserDetails | Exception:
+        if len(self._failures) > _FAILED_MAX:
+            raise self._failures[0]
         body = {"UserID": user.user_id, "Date": self._month}
         try:
             reply: Reply = self._client.call("PUT", "/api/Billing/Details", json=body, repeatable=True)
