@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 _TWINS = (
     "billing_providers.sandbox.kaseya_bms.routes:KaseyaBmsTwin",
     "billing_providers.sandbox.atria.routes:AtriaTwin",
+    "billing_providers.sandbox.connectwise.routes:ConnectWiseTwin",
+    "billing_providers.sandbox.msp360.routes:Msp360Twin",
 )
 
 

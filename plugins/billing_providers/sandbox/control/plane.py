@@ -6,18 +6,17 @@ from dataclasses import asdict
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from billing_providers.model.decimals import DecimalError, decimal_from_text
 from billing_providers.sandbox.atria.routes import AtriaTwin
+from billing_providers.sandbox.control import psa_lines
 from billing_providers.sandbox.core.faults import Fault, FaultKind
-from billing_providers.sandbox.kaseya_bms.invoices import make_invoices
-from billing_providers.sandbox.kaseya_bms.routes import KaseyaBmsTwin
-from billing_providers.sandbox.kaseya_bms.spec import on_the_wire
 from billing_providers.sandbox.world import build_world
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from billing_providers.sandbox.core.sandbox import Sandbox
+
+BMS = "kaseya_bms"
 
 
 class Control:
@@ -26,12 +25,6 @@ class Control:
     def __init__(self, sandbox: Sandbox, end_refusal: Callable[[], None]) -> None:
         self._sandbox = sandbox
         self._end_refusal = end_refusal
-
-    @property
-    def _bms(self) -> KaseyaBmsTwin:
-        twin = self._sandbox.twins["kaseya_bms"]
-        assert isinstance(twin, KaseyaBmsTwin)
-        return twin
 
     @property
     def _atria(self) -> AtriaTwin:
@@ -56,11 +49,12 @@ class Control:
         self._sandbox.settings.change(**settings)
         return self.settings()
 
-    def audit(self, by: str = "api") -> list[dict[str, Any]]:
+    def audit(self, by: str = "api", system: str = "*") -> list[dict[str, Any]]:
         """Return applied changes in order: those made through an API, ``hand``, or ``all``. Ids, numbers: text."""
         if by not in {"api", "hand", "all"}:
             raise ValueError("by must be api, hand or all")
-        return self._sandbox.audit.entries(by)
+        self._check_system(system)
+        return self._sandbox.audit.entries(by, system)
 
     def requests(self) -> dict[str, Any]:
         """Return the log of all requests and its counters."""
@@ -74,8 +68,7 @@ class Control:
         self, kind: str, *, system: str = "*", endpoint: str = "*", nth: int = 1, count: int = 1, **settings: Any
     ) -> dict[str, Any]:
         """Plan a fault; return it with its id. Settings of each kind: ``core/faults.py``."""
-        if system != "*" and system not in self._sandbox.twins:
-            raise ValueError(f"no system {system!r}; there are: *, {', '.join(self._sandbox.twins)}")
+        self._check_system(system)
         if kind not in list(FaultKind):
             raise ValueError(f"no fault {kind!r}; there are: {', '.join(FaultKind)}")
         fault = Fault(FaultKind(kind), system, endpoint, nth, count, settings)
@@ -90,17 +83,17 @@ class Control:
         self._sandbox.faults.clear()
         self._end_refusal()
 
-    def lines(self) -> list[dict[str, Any]]:
-        """Return all contract lines of BMS as they stand now, by id."""
-        state = self._bms.state
-        with state.lock:
-            return [state.line_facts(line) for _, line in sorted(state.lines.items())]
+    def lines(self, system: str = BMS) -> list[dict[str, Any]]:
+        """Return all contract lines of a PSA as they stand now, by id."""
+        return psa_lines.lines_of(self._sandbox, system)
 
-    def edit_line(self, line_id: int | str, **changes: Any) -> dict[str, Any]:
-        """Change a line as a person does: ``units``, ``unit_price``, ``unit_cost`` (texts) or ``active``."""
-        values = {name: value if isinstance(value, bool) else _decimal(name, value) for name, value in changes.items()}
-        with self._bms.state.lock:
-            return self._bms.state.edit_by_hand(int(line_id), "edit-line", **values)
+    def edit_line(self, line_id: int | str, system: str = BMS, **changes: Any) -> dict[str, Any]:
+        """Change a line as a person does: ``units``, ``unit_price``, ``unit_cost`` (texts), ``active``, and others.
+
+        ConnectWise also has ``included``, ``invoice_text``, ``bill_customer``, ``effective_date`` and ``last_day``
+        (days), and ``gone=True``.
+        """
+        return psa_lines.edit(self._sandbox, system, int(line_id), changes)
 
     def edit_usage(
         self, customer_code: str, sku: str | None = None, period_end: date | str | None = None, **changes: Any
@@ -113,12 +106,9 @@ class Control:
         rows = self._atria.state.rows(self._atria.state.period_ending(_known_day(period_end)))
         return [{name: _as_text(value) for name, value in asdict(row).items()} for row in rows]
 
-    def invoice(self, start: date | str, last_day: date | str) -> list[dict[str, Any]]:
-        """Make BMS invoices of a period from the lines as they are; return them as the API shows them."""
-        state = self._bms.state
-        with state.lock:
-            made = make_invoices(state, _known_day(start), _known_day(last_day))
-        return [on_the_wire(invoice) for invoice in made]
+    def invoice(self, start: date | str, last_day: date | str, system: str = BMS) -> list[dict[str, Any]]:
+        """Make a PSA's invoices of a period from the lines as they are; return them as the API shows them."""
+        return psa_lines.invoice(self._sandbox, system, _known_day(start), _known_day(last_day))
 
     def move_clock(self, now: datetime | str | None = None, advance_s: float | None = None) -> dict[str, str]:
         """Move the sandbox's clock to an instant, or forward by seconds; it runs on from there. Returns its time."""
@@ -130,6 +120,10 @@ class Control:
             raise ValueError("give either now (an instant) or advance_s (seconds)")
         return {"now": moved.isoformat()}
 
+    def _check_system(self, system: str) -> None:
+        if system != "*" and system not in self._sandbox.twins:
+            raise ValueError(f"no system {system!r}; there are: *, {', '.join(self._sandbox.twins)}")
+
     def world(self, period_end: date | str | None = None) -> dict[str, Any]:
         """Return the MSP before any run; with a last day also the period's rows and the units expected after a run."""
         period = None
@@ -138,13 +132,6 @@ class Control:
             if period is None:
                 raise ValueError(f"no period ends on {period_end}")
         return self._sandbox.world.to_json(period)
-
-
-def _decimal(name: str, value: Any) -> Any:
-    try:
-        return decimal_from_text(value)
-    except DecimalError as error:
-        raise ValueError(f"{name}: {error}") from None
 
 
 def _day(value: date | str | None) -> date | None:

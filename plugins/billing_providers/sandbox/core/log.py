@@ -102,7 +102,11 @@ class AuditLog:
         with self._lock:
             self._entries.append({"seq": len(self._entries) + 1, "at": self._clock.now().isoformat(), **facts})
 
-    def entries(self, by: str = "api") -> list[dict[str, Any]]:
-        """Return the changes made through an API, by hand, or all (``by="all"``), in order."""
+    def entries(self, by: str = "api", system: str = "*") -> list[dict[str, Any]]:
+        """Return the changes made through an API, by hand, or all (``by="all"``), of all systems or one, in order."""
         with self._lock:
-            return [dict(entry) for entry in self._entries if by in {"all", entry["by"]}]
+            return [
+                dict(entry)
+                for entry in self._entries
+                if by in {"all", entry["by"]} and system in {"*", entry["system"]}
+            ]
