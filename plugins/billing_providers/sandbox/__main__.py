@@ -16,6 +16,14 @@ from billing_providers.sandbox.core.sandbox import LINE_API, PUBLISHED
 from billing_providers.sandbox.server import SandboxServer
 from billing_providers.sandbox.world import DEFAULT_SEED
 
+_NAMES = {  # of systems, as people say them; others are told by their key
+    "kaseya_bms": "Kaseya BMS",
+    "atria": "Atria",
+    "connectwise": "ConnectWise",
+    "msp360": "MSP360",
+    "meterline": "Meterline",
+}
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Start the sandbox, tell where it is, wait for a signal, end it."""
@@ -67,12 +75,13 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _tell(box: SandboxServer, shape: str) -> None:
-    sys.stdout.write(
-        f"Kaseya BMS ({shape}): {box.base_url('kaseya_bms')}\n"
-        f"Atria:                {box.base_url('atria')}\n"
-        f"Control plane:        {box.control_url}\n"
-        "Ctrl-C ends it.\n"
-    )
+    places = {connection["conn_type"]: connection["host"] for connection in box.connections().values()}
+    told = {_NAMES.get(key, key): place for key, place in places.items()}
+    told = {f"{name} ({shape})" if name == _NAMES["kaseya_bms"] else name: place for name, place in told.items()}
+    told["Control plane"] = box.control_url
+    width = max(map(len, told)) + 1
+    lines = [f"{name + ':':<{width}} {place}\n" for name, place in told.items()]
+    sys.stdout.write("".join(lines) + "Ctrl-C ends it.\n")
     sys.stdout.flush()
 
 

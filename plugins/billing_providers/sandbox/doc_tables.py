@@ -11,10 +11,12 @@ from pathlib import Path
 
 from billing_providers.sandbox.atria.report import HEADERS
 from billing_providers.sandbox.atria.routes import WIRE_NAMES
+from billing_providers.sandbox.connectwise.choices import CHOICES as CW_CHOICES
+from billing_providers.sandbox.connectwise.spec import specification as cw_specification
 from billing_providers.sandbox.control.routes import OPERATIONS, PREFIX
 from billing_providers.sandbox.core.faults import FAULT_SETTINGS
 from billing_providers.sandbox.core.sandbox import SandboxSettings
-from billing_providers.sandbox.credentials import BMS_USERS
+from billing_providers.sandbox.credentials import BMS_USERS, CW_MEMBERS
 from billing_providers.sandbox.kaseya_bms.choices import CHOICES
 from billing_providers.sandbox.kaseya_bms.spec import specification
 from billing_providers.sandbox.world import build_world
@@ -37,6 +39,12 @@ def tables() -> dict[str, str]:
     return {
         "operations": _table(("method", "path"), (map(_code, entry) for entry in specification().operations())),
         "choices": _table(("question", "answer of the sandbox", "mark"), CHOICES),
+        "cw_operations": _table(("method", "path"), (map(_code, entry) for entry in cw_specification().operations())),
+        "cw_choices": _table(("question", "answer of the sandbox", "mark"), CW_CHOICES),
+        "cw_members": _table(
+            ("API member", "public key", "rights"),
+            ((_code(one.name), _code(one.public_key), ", ".join(sorted(one.rights))) for one in CW_MEMBERS),
+        ),
         "cases": _table(
             ("name", "customer", "SKU", "what"),
             ((_code(case.name), case.customer_code, case.sku, case.what) for case in cases),
