@@ -4,6 +4,7 @@
   ``, ; tab |`` that makes the most columns out of the heading row.
 - XLSX: numbers are read as text with the 15 significant digits that Excel keeps and shows, so that a stored
   434.99999999999994 is the 435 that people see; dates become ISO dates. A formula is no value: it is refused.
+- A file that breaks off, or a workbook that is damaged anywhere in what is read, is told as ``broken_off``.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import io
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from itertools import islice
 from typing import Any
 
 from billing_providers.errors import SettingsError
@@ -28,6 +30,12 @@ class Refused:
     why: str
 
 
+class PlainNumber(str):
+    """A cell that the spreadsheet itself holds as a number: plain digits and a decimal point, whatever people see."""
+
+    __slots__ = ()
+
+
 @dataclass(slots=True)
 class Sheet:
     """The heading row and the rows below it, with the row numbers that people see; blank rows are left out."""
@@ -36,6 +44,7 @@ class Sheet:
     rows: list[tuple[int, list[Any]]] = field(default_factory=list)
     broken_off: str = ""  # why the file looks half-written; empty when it looks whole
     open_end: bool = False  # the last row has no line end, so its last cell may be cut off
+    more_rows: bool = False  # not all rows were asked for, and there may be more
     notes: list[str] = field(default_factory=list)
 
 
@@ -66,12 +75,15 @@ def read_csv(content: bytes, *, delimiter: str = "", encoding: str = "", where: 
     return sheet
 
 
-def read_xlsx(content: bytes, *, sheet_name: str = "", where: str) -> Sheet:
+def read_xlsx(content: bytes, *, sheet_name: str = "", rows_max: int | None = None, where: str) -> Sheet:
     """Return the rows of a worksheet, by default the first.
 
+    :param rows_max: how many rows are read, headings and blank ones included; None: all.
     :raises SettingsError: when there is no such worksheet.
     """
     import zipfile
+    import zlib
+    from xml.etree.ElementTree import ParseError
 
     from openpyxl import load_workbook
     from openpyxl.utils.exceptions import InvalidFileException
@@ -79,17 +91,18 @@ def read_xlsx(content: bytes, *, sheet_name: str = "", where: str) -> Sheet:
     sheet = Sheet()
     try:
         book = load_workbook(io.BytesIO(content), read_only=True, data_only=False)
-    except (zipfile.BadZipFile, InvalidFileException, KeyError, OSError) as error:
-        sheet.broken_off = f"it is not a whole workbook ({type(error).__name__})"
-        return sheet
-    if sheet_name and sheet_name not in book.sheetnames:
-        allowed = ", ".join(book.sheetnames)
-        raise SettingsError("no such worksheet", where=where, key="sheet", value=sheet_name, allowed=allowed)
-    worksheet = book[sheet_name] if sheet_name else book.worksheets[0]
-    for number, cells in enumerate(worksheet.iter_rows(), start=1):
-        texts = [_cell_text(cell) for cell in cells]
-        _take(sheet, number, texts + [""] * (len(sheet.headings) - len(texts)))
-    book.close()
+        if sheet_name and sheet_name not in book.sheetnames:
+            allowed = ", ".join(book.sheetnames)
+            raise SettingsError("no such worksheet", where=where, key="sheet", value=sheet_name, allowed=allowed)
+        worksheet = book[sheet_name] if sheet_name else book.worksheets[0]
+        for number, cells in enumerate(islice(worksheet.iter_rows(), rows_max), start=1):
+            texts = [_cell_text(cell) for cell in cells]
+            _take(sheet, number, texts + [""] * (len(sheet.headings) - len(texts)))
+            sheet.more_rows = number == rows_max
+        book.close()
+    except (zipfile.BadZipFile, zlib.error, ParseError, InvalidFileException, KeyError, EOFError, OSError) as error:
+        # A workbook is a zip of XML files; damage shows where it is unpacked or parsed, and nothing of it is trusted.
+        return Sheet(broken_off=f"it is not a whole workbook ({type(error).__name__})")
     return sheet
 
 
@@ -119,7 +132,9 @@ def _cell_text(cell: Any) -> Any:
 
 def _value_text(value: Any) -> str:
     if isinstance(value, float):
-        return format(value, ".15g")
+        return PlainNumber(format(value, ".15g"))
+    if isinstance(value, int) and not isinstance(value, bool):
+        return PlainNumber(value)
     if isinstance(value, datetime | date):
         return value.isoformat()
     return str(value)
