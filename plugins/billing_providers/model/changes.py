@@ -75,6 +75,14 @@ class LineChange:
     held_by: tuple[str, ...] = ()  # codes of the guards that hold it until a person approves
 
 
+def told_fields(change: LineChange) -> str:
+    """Return what a change sets besides the quantity, for people; empty when nothing."""
+    return ", ".join(
+        f"{field.field.value} {'empty' if field.before is None else field.before} → {field.after or 'empty'}"
+        for field in change.fields
+    )
+
+
 def joined(values: Iterable[str]) -> str:
     """Return customer codes or SKUs as one text: distinct, sorted, one per line of text."""
     return "\n".join(sorted(set(values)))

@@ -7,11 +7,13 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from itertools import groupby
 
 from billing_providers.errors import OutcomeUnknown, RequestError
-from billing_providers.model.changes import LineChange
+from billing_providers.model.changes import ChangeKind, LineChange
 from billing_providers.model.journal import DONE, JournalEntry, JournalState
-from billing_providers.push.judge import Judgement, Verdict, judge
+from billing_providers.model.psa import WriteReceipt
+from billing_providers.push.expected import differs_from_plan
+from billing_providers.push.judge import Judgement, Verdict
 from billing_providers.push.ports import PushJob
-from billing_providers.push.reading import live_lines
+from billing_providers.push.reading import lines_anew
 
 Batch = list[LineChange]
 
@@ -31,8 +33,7 @@ def apply_changes(job: PushJob) -> dict[str, JournalEntry]:
     unseen = [change for change in todo if change.change_id not in states]
     if unseen:
         job.journal.append([job.entry(change, JournalState.INTENDED) for change in unseen], lock=job.lock)
-    last = {change_id: entry.state for change_id, entry in states.items()}
-    _for_each_batch(job, list(_batches(todo, job.batch_lines_max)), last)
+    _for_each_batch(job, list(_batches(todo, job.batch_lines_max)), states)
     _look_again(job, todo)
     return job.journal.states(job.diff.digest)
 
@@ -45,7 +46,7 @@ def _batches(changes: list[LineChange], lines_max: int) -> Iterator[Batch]:
         yield from (batch[start : start + lines_max] for start in range(0, len(batch), lines_max))
 
 
-def _for_each_batch(job: PushJob, batches: list[Batch], last: dict[str, JournalState]) -> None:
+def _for_each_batch(job: PushJob, batches: list[Batch], last: dict[str, JournalEntry]) -> None:
     """Run batches side by side, the longest first, so that none is left alone at the end.
 
     Twice as many threads as requests, so that a commit never leaves a slot empty.
@@ -60,17 +61,17 @@ def _for_each_batch(job: PushJob, batches: list[Batch], last: dict[str, JournalS
         future.result()
 
 
-def _apply_batch(job: PushJob, batch: Batch, last: dict[str, JournalState]) -> None:
+def _apply_batch(job: PushJob, batch: Batch, last: dict[str, JournalEntry]) -> None:
     job.renew()
     try:
-        live = live_lines(job.psa, batch)[batch[0].contract_id]
+        live = lines_anew(job.psa, batch)[batch[0].contract_id]
     except RequestError as error:
         detail = f"the live lines could not be read: {error}"
         job.journal.append(
             [_unread(job, change, last.get(change.change_id), detail) for change in batch], lock=job.lock
         )
         return
-    judged = [(change, judge(change, live, last.get(change.change_id))) for change in batch]
+    judged = [(change, job.judged(change, live, last.get(change.change_id))) for change in batch]
     first = [_before_sending(job, change, judgement) for change, judgement in judged]
     job.journal.append(first, lock=job.lock)
     answers = [_write(job, change) for change, judgement in judged if judgement.verdict is Verdict.WRITE]
@@ -78,9 +79,9 @@ def _apply_batch(job: PushJob, batch: Batch, last: dict[str, JournalState]) -> N
         job.journal.append(answers, lock=job.lock)
 
 
-def _unread(job: PushJob, change: LineChange, state: JournalState | None, detail: str) -> JournalEntry:
+def _unread(job: PushJob, change: LineChange, last: JournalEntry | None, detail: str) -> JournalEntry:
     """Without a read nothing is written: what may have been sent before stays unknown, the rest failed."""
-    maybe_applied = state in {JournalState.SENT, JournalState.UNKNOWN}
+    maybe_applied = last is not None and last.state in {JournalState.SENT, JournalState.UNKNOWN}
     return job.entry(change, JournalState.UNKNOWN if maybe_applied else JournalState.FAILED, detail=detail)
 
 
@@ -89,10 +90,13 @@ def _before_sending(job: PushJob, change: LineChange, judgement: Judgement) -> J
         Verdict.WRITE: JournalState.SENT,
         Verdict.ALREADY: JournalState.CONFIRMED,
         Verdict.STALE: JournalState.STALE,
+        Verdict.WAIT: JournalState.UNKNOWN,
     }[judgement.verdict]
-    return job.entry(
-        change, state, observed=judgement.observed, detail=judgement.why, line_id=judgement.line_id or change.line_id
-    )
+    detail = judgement.why
+    if state is JournalState.STALE and (editor := job.psa.last_edit(change)):
+        detail = f"{detail} (last edited {editor})"
+    line_id = judgement.line_id or change.line_id
+    return job.entry(change, state, observed=judgement.observed, detail=detail, line_id=line_id)
 
 
 def _write(job: PushJob, change: LineChange) -> JournalEntry:
@@ -102,15 +106,24 @@ def _write(job: PushJob, change: LineChange) -> JournalEntry:
         return job.entry(change, JournalState.UNKNOWN, request_id=error.request_id, detail=str(error))
     except RequestError as error:
         return job.entry(change, JournalState.FAILED, request_id=error.request_id, detail=str(error))
-    agrees = receipt.observed is None or receipt.observed == change.quantity_after
+    differs = _answered_otherwise(change, receipt)
     return job.entry(
         change,
-        JournalState.CONFIRMED if agrees else JournalState.MISMATCH,
+        JournalState.MISMATCH if differs else JournalState.CONFIRMED,
         observed=receipt.observed,
         request_id=receipt.request_id,
         line_id=receipt.line_id,
-        detail="" if agrees else "the answer to the write shows another quantity",
+        detail=f"the answer to the write shows something else: {differs}" if differs else "",
     )
+
+
+def _answered_otherwise(change: LineChange, receipt: WriteReceipt) -> str:
+    """Return what the answer shows otherwise than planned; a PSA that answers nothing is read back later."""
+    if receipt.line is not None:
+        return differs_from_plan(change, receipt.line)
+    if change.kind is ChangeKind.END_LINE or receipt.observed in {None, change.quantity_after}:
+        return ""
+    return f"quantity is {receipt.observed}, wanted {change.quantity_after}"
 
 
 def _look_again(job: PushJob, todo: list[LineChange]) -> None:
@@ -122,11 +135,11 @@ def _look_again(job: PushJob, todo: list[LineChange]) -> None:
     job.renew()
     entries = []
     try:
-        live = live_lines(job.psa, unknown)
+        live = lines_anew(job.psa, unknown)
     except RequestError:
         return
     for change in unknown:
-        judgement = judge(change, live[change.contract_id], JournalState.UNKNOWN)
+        judgement = job.judged(change, live[change.contract_id], states[change.change_id])
         if judgement.verdict is Verdict.ALREADY:
             entries.append(
                 job.entry(
@@ -137,7 +150,7 @@ def _look_again(job: PushJob, todo: list[LineChange]) -> None:
                     line_id=judgement.line_id,
                 )
             )
-        elif judgement.verdict is Verdict.WRITE:
+        elif judgement.verdict in {Verdict.WRITE, Verdict.WAIT}:
             entries.append(
                 job.entry(
                     change,

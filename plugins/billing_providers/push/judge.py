@@ -4,20 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
 from billing_providers.model.changes import ChangeKind, LineChange
 from billing_providers.model.journal import JournalState
 from billing_providers.model.psa import ContractLine
+from billing_providers.push.expected import differs_from_plan, differs_from_review
 
 
 class Verdict(StrEnum):
-    """WRITE it, it is ALREADY there, or the live line is STALE and is left alone."""
+    """WRITE it, it is ALREADY there, the live line is STALE and is left alone, or nobody can tell yet: WAIT."""
 
     WRITE = "write"
     ALREADY = "already"
     STALE = "stale"
+    WAIT = "wait"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a change stood before this try: its last journal state, and how many seconds ago that was written."""
+
+    state: JournalState | None = None
+    age_s: float = 0.0
+
+    @property
+    def may_be_applied(self) -> bool:
+        """Whether an earlier try may have reached the PSA."""
+        return self.state in {JournalState.SENT, JournalState.UNKNOWN}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,29 +46,50 @@ class Judgement:
     line_id: str = ""
 
 
-def judge(change: LineChange, live: Mapping[str, ContractLine], state: JournalState | None) -> Judgement:
-    """Judge one change. ``live`` holds the open and ended lines of its contract by line id."""
+def judge(
+    change: LineChange,
+    live: Mapping[str, ContractLine],
+    standing: Standing,
+    *,
+    billed_on: date,
+    lists_lag_s: float = 0.0,
+) -> Judgement:
+    """Judge one change.
+
+    :param live: the open and ended lines of its contract by line id.
+    :param billed_on: day on which a line must still be billed to be changed.
+    :param lists_lag_s: a list may miss what was written less than so long ago.
+    """
     if change.kind is ChangeKind.ADD_LINE:
-        return _judge_addition(change, list(live.values()), state)
+        same = [line for line in live.values() if line.open_on(billed_on) and line.service_id == change.service_id]
+        return _judge_addition(change, same, standing, lists_lag_s)
     line = live.get(change.line_id)
-    if line is None or not line.open:
-        gone = "the line is no longer on the contract" if line is None else "the line has ended"
-        return Judgement(Verdict.STALE, line.quantity if line else None, gone)
-    if line.quantity == change.quantity_after:
-        return Judgement(Verdict.ALREADY, line.quantity, "the line already has the quantity", line.line_id)
-    if line.quantity != change.quantity_before:
-        return Judgement(Verdict.STALE, line.quantity, "the quantity was changed since the diff was made")
-    if change.line_version and line.version and line.version != change.line_version:
-        return Judgement(Verdict.STALE, line.quantity, "the line was edited since the diff was made")
-    return Judgement(Verdict.WRITE, line.quantity, "")
+    if line is None:
+        return Judgement(Verdict.STALE, None, "the line is no longer on the contract")
+    if change.kind is ChangeKind.END_LINE and not differs_from_plan(change, line):
+        return Judgement(Verdict.ALREADY, line.quantity, "the line already ends on that day", line.line_id)
+    if not line.open_on(billed_on):
+        return Judgement(Verdict.STALE, line.quantity, "the line has ended")
+    if not differs_from_plan(change, line):
+        return Judgement(Verdict.ALREADY, line.quantity, "the line already is as planned", line.line_id)
+    moved = differs_from_review(change, line)
+    return Judgement(Verdict.STALE if moved else Verdict.WRITE, line.quantity, moved)
 
 
-def _judge_addition(change: LineChange, live: Sequence[ContractLine], state: JournalState | None) -> Judgement:
-    """A line to add must not exist yet; one that an earlier try of ours may have made counts as made."""
-    same = [line for line in live if line.open and line.service_id == change.service_id]
+def _judge_addition(
+    change: LineChange, same: Sequence[ContractLine], standing: Standing, lists_lag_s: float
+) -> Judgement:
+    """A line to add must not exist yet; one that an earlier try of ours may have made counts as made.
+
+    While a list may not show it yet, nothing is added again.
+    """
     if not same:
+        if standing.may_be_applied and standing.age_s < lists_lag_s:
+            why = (
+                f"an earlier try may have added the line, and lists may lag {lists_lag_s:.0f} s behind; not sent again"
+            )
+            return Judgement(Verdict.WAIT, None, why)
         return Judgement(Verdict.WRITE, None, "")
-    ours = state in {JournalState.SENT, JournalState.UNKNOWN}
-    if len(same) == 1 and ours and same[0].quantity == change.quantity_after:
+    if len(same) == 1 and standing.may_be_applied and not differs_from_plan(change, same[0]):
         return Judgement(Verdict.ALREADY, same[0].quantity, "an earlier try had added the line", same[0].line_id)
     return Judgement(Verdict.STALE, same[0].quantity, f"the contract has {len(same)} lines for the service by now")

@@ -5,13 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 
-from billing_providers.model.changes import ChangeKind, ContractDiff, LineChange
+from billing_providers.model.changes import ChangeKind, ContractDiff, LineChange, told_fields
 from billing_providers.model.decimals import text_from_decimal
 from billing_providers.model.findings import Finding, FindingVoice
 from billing_providers.model.journal import DONE, JournalEntry, JournalState
 from billing_providers.model.runs import Approval, RunResult
 
-_DONE_NUMBERS = {ChangeKind.SET_QUANTITY: 7, ChangeKind.ZERO: 11, ChangeKind.ADD_LINE: 142}
+_DONE_NUMBERS = {
+    ChangeKind.SET_QUANTITY: 7,
+    ChangeKind.SET_FIELDS: 179,
+    ChangeKind.ZERO: 11,
+    ChangeKind.END_LINE: 180,
+    ChangeKind.ADD_LINE: 142,
+}
 _FAULTS = {JournalState.FAILED: 8, JournalState.STALE: 120, JournalState.MISMATCH: 122}
 
 
@@ -44,6 +50,7 @@ def _of_change(change: LineChange, entry: JournalEntry, voice: FindingVoice) -> 
         before="unknown" if change.quantity_before is None else text_from_decimal(change.quantity_before),
         after=text_from_decimal(change.quantity_after),
         observed="nothing" if entry.observed is None else text_from_decimal(entry.observed),
+        fields=told_fields(change),
         error=entry.detail,
     )
 

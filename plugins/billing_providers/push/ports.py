@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
 from billing_providers.model.changes import ContractDiff, LineChange
 from billing_providers.model.journal import JournalEntry, JournalState
-from billing_providers.model.psa import PsaHook
+from billing_providers.model.psa import ContractLine, PsaHook
 from billing_providers.model.runs import RunScope
+from billing_providers.push.judge import Judgement, Standing, judge
 
 
 class Journal(Protocol):
@@ -35,6 +36,7 @@ class PushJob:
     """One push: which changes of which diff, to which PSA, under which lock.
 
     :param renew: called between contracts; renews the lock, raises when it was lost.
+    :param lists_lag_s: a list of the PSA may miss what was written less than so long ago.
     :param batch_lines_max: most lines of one contract that share one read and two journal commits.
     """
 
@@ -47,6 +49,20 @@ class PushJob:
     clock: Clock
     renew: Any
     batch_lines_max: int = 25
+    lists_lag_s: float = 0.0
+
+    def judged(
+        self, change: LineChange, live: Mapping[str, ContractLine], last: JournalEntry | None, *, applied: bool = False
+    ) -> Judgement:
+        """Return what to do with a change.
+
+        :param last: its last journal entry.
+        :param applied: whether it counts as maybe applied whatever the journal says.
+        """
+        state = JournalState.SENT if applied else last.state if last else None
+        age_s = (self.clock() - last.at).total_seconds() if last else 0.0
+        period = self.scope.period
+        return judge(change, live, Standing(state, age_s), billed_on=period.last_day, lists_lag_s=self.lists_lag_s)
 
     def entry(
         self,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from billing_providers.model.changes import ChangeKind, ContractDiff, MatchedLine
 from billing_providers.model.journal import DONE, JournalEntry, JournalState
-from billing_providers.push.judge import Verdict, judge
+from billing_providers.push.expected import differs_from_plan
+from billing_providers.push.judge import Verdict
 from billing_providers.push.ports import PushJob
-from billing_providers.push.reading import live_lines
+from billing_providers.push.reading import lines_anew
 
 
 def verify_changes(job: PushJob) -> dict[str, JournalEntry]:
@@ -21,22 +22,27 @@ def verify_changes(job: PushJob) -> dict[str, JournalEntry]:
     ]
     if not doubtful:
         return states
-    live = live_lines(job.psa, doubtful)
+    added = {change.change_id: states[change.change_id].line_id for change in doubtful}
+    live = lines_anew(job.psa, doubtful, added)
     entries = []
     for change in doubtful:
         before = states[change.change_id]
-        if change.kind is ChangeKind.ADD_LINE:
-            seen = judge(change, live[change.contract_id], JournalState.SENT)
-            good, observed = seen.verdict is Verdict.ALREADY, seen.observed
+        line_id = before.line_id or change.line_id
+        line = live[change.contract_id].get(line_id)
+        if line is None and change.kind is ChangeKind.ADD_LINE:
+            seen = job.judged(change, live[change.contract_id], before, applied=True)
+            good, observed, differs = seen.verdict is Verdict.ALREADY, seen.observed, seen.why
         else:
-            line = live[change.contract_id].get(change.line_id)
             observed = line.quantity if line else None
-            good = observed == change.quantity_after
+            differs = differs_from_plan(change, line) if line else "the line is no longer on the contract"
+            good = not differs
         if good:
             entries.append(job.entry(change, JournalState.VERIFIED, observed=observed, line_id=before.line_id))
         elif before.state in {JournalState.CONFIRMED, JournalState.MISMATCH}:
             entries.append(
-                job.entry(change, JournalState.MISMATCH, observed=observed, detail="read back and found different")
+                job.entry(
+                    change, JournalState.MISMATCH, observed=observed, detail=f"read back and found different: {differs}"
+                )
             )
         else:
             entries.append(
@@ -46,6 +52,15 @@ def verify_changes(job: PushJob) -> dict[str, JournalEntry]:
             )
     job.journal.append(entries, lock=job.lock)
     return job.journal.states(job.diff.digest)
+
+
+def lines_no_longer_managed(diff: ContractDiff, states: dict[str, JournalEntry]) -> list[str]:
+    """Return the ids of lines that were ended: there is nothing left to zero."""
+    return [
+        change.line_id
+        for change in diff.changes
+        if change.kind is ChangeKind.END_LINE and change.change_id in states and states[change.change_id].state in DONE
+    ]
 
 
 def lines_now_managed(diff: ContractDiff, states: dict[str, JournalEntry]) -> list[MatchedLine]:

@@ -31,6 +31,7 @@ def push_job(
         lock=lock,
         clock=lambda: datetime.now(UTC),
         renew=_renewal(ledger, lock),
+        lists_lag_s=psa.capabilities().lists_lag_s,
     )
 
 

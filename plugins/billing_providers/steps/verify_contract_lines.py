@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from billing_providers.push.outcomes import outcome_counts, outcome_findings
-from billing_providers.push.verifier import lines_now_managed, verify_changes
+from billing_providers.push.verifier import lines_no_longer_managed, lines_now_managed, verify_changes
 from billing_providers.steps.push_job import push_job
 from billing_providers.steps.step import BillingStep
 
@@ -30,6 +30,7 @@ def verify_contract_lines(step: BillingStep, planned: dict[str, Any]) -> dict[st
     states = verify_changes(job)
     managed = lines_now_managed(diff, states)
     ledger.register.record(scope.tenant, scope.integration, scope.period.start, managed)
+    ledger.register.forget(scope.tenant, scope.integration, lines_no_longer_managed(diff, states))
     counts = outcome_counts(diff.changes, states)
     # What was read back replaces what push believed.
     ledger.findings.replace(scope.run_key, PUSH_STAGE, outcome_findings(diff, states, step.voice))

@@ -1,13 +1,22 @@
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 
 import pytest
 
-from billing_providers.model.changes import ChangeKind
+from billing_providers.model.changes import ChangeKind, FieldChange, LineField
 from billing_providers.model.journal import JournalState
-from billing_providers.push.judge import Verdict, judge
+from billing_providers.push.judge import Judgement, Standing, Verdict
+from billing_providers.push.judge import judge as judged
 from tests.support.diffs import change, line
+
+
+LAST_DAY = date(2026, 10, 25)
+
+
+def judge(change, live, state, age_s=0.0, lists_lag_s=0.0) -> Judgement:
+    return judged(change, live, Standing(state, age_s), billed_on=LAST_DAY, lists_lag_s=lists_lag_s)
 
 
 def live(*lines):
@@ -68,3 +77,50 @@ def test_an_added_line_whose_answer_was_lost_is_found_instead_of_added_again():
 
     assert (judgement.verdict, judgement.line_id) == (Verdict.ALREADY, "777")
     assert judge(ADD, live(line("777", quantity=6)), JournalState.UNKNOWN).verdict is Verdict.STALE
+
+
+def test_an_addition_that_lists_may_not_show_yet_is_not_sent_again():
+    """After a lost answer an addition is repeated only when no list can be too old to show it."""
+    young = judge(ADD, live(), JournalState.UNKNOWN, age_s=299, lists_lag_s=300)
+    old = judge(ADD, live(), JournalState.UNKNOWN, age_s=300, lists_lag_s=300)
+
+    assert (young.verdict, old.verdict) == (Verdict.WAIT, Verdict.WRITE)
+    assert judge(ADD, live(), JournalState.INTENDED, age_s=1, lists_lag_s=300).verdict is Verdict.WRITE
+
+
+COSTED = change(fields=(FieldChange(LineField.UNIT_COST, "0.05", "0.06"),))
+
+
+def test_a_line_is_as_planned_only_when_every_field_is():
+    """Quantity alone does not make a change done: cost, price and text count as well."""
+    half_done = line(quantity=5, unit_cost=Decimal("0.05"))
+
+    assert judge(COSTED, live(half_done), JournalState.UNKNOWN).verdict is Verdict.STALE
+    assert judge(COSTED, live(line(quantity=5, unit_cost=Decimal("0.0600"))), None).verdict is Verdict.ALREADY
+    assert judge(COSTED, live(line(quantity=3, unit_cost=Decimal("0.05"))), None).verdict is Verdict.WRITE
+
+
+def test_a_field_that_was_edited_since_the_review_makes_the_line_stale():
+    """A cost changed by hand between review and push is left alone, and named."""
+    judgement = judge(COSTED, live(line(quantity=3, unit_cost=Decimal("0.07"))), None)
+
+    assert (judgement.verdict, judgement.why) == (Verdict.STALE, "unit_cost changed since the diff was made")
+
+
+def test_a_line_that_ends_in_the_future_is_billed_until_then():
+    """A line cancelled for a later day is still open; one whose last day is over is not."""
+    assert judge(change(), live(line(quantity=3, last_day=LAST_DAY)), None).verdict is Verdict.WRITE
+    assert judge(change(), live(line(quantity=3, last_day=date(2026, 10, 24))), None).verdict is Verdict.STALE
+
+
+def test_ending_a_line_is_done_once_it_has_the_last_day():
+    """Ending is judged by the day; the quantity stays for the days before."""
+    ending = change(
+        kind=ChangeKind.END_LINE,
+        quantity_after=Decimal(0),
+        fields=(FieldChange(LineField.LAST_DAY, None, "2026-10-25"),),
+    )
+
+    assert judge(ending, live(line(quantity=3)), None).verdict is Verdict.WRITE
+    assert judge(ending, live(line(quantity=3, last_day=date(2026, 10, 25))), None).verdict is Verdict.ALREADY
+    assert judge(ending, live(line(quantity=3, last_day=date(2026, 9, 25))), None).verdict is Verdict.STALE

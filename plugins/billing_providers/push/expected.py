@@ -1,0 +1,36 @@
+"""What a line must show before and after a change, quantity and fields alike. Pure."""
+
+from __future__ import annotations
+
+from billing_providers.model.changes import ChangeKind, LineChange
+from billing_providers.model.decimals import text_from_decimal
+from billing_providers.model.psa import ContractLine
+
+
+def differs_from_plan(change: LineChange, line: ContractLine) -> str:
+    """Return what of a line is not as the change wants it, for people; empty when all of it is.
+
+    A line that gets a last day keeps its quantity for the days before.
+    """
+    told = []
+    if change.kind is not ChangeKind.END_LINE and line.quantity != change.quantity_after:
+        held = "unknown" if line.quantity is None else text_from_decimal(line.quantity)
+        told.append(f"quantity is {held}, wanted {text_from_decimal(change.quantity_after)}")
+    told += [
+        f"{wanted.field.value} is {line.field(wanted.field) or 'empty'}, wanted {wanted.after or 'empty'}"
+        for wanted in change.fields
+        if (line.field(wanted.field) or "") != wanted.after
+    ]
+    return "; ".join(told)
+
+
+def differs_from_review(change: LineChange, line: ContractLine) -> str:
+    """Return what of a line was changed since the diff was made; empty when it is as reviewed."""
+    if line.quantity != change.quantity_before:
+        return "the quantity was changed since the diff was made"
+    moved = [wanted.field.value for wanted in change.fields if line.field(wanted.field) != wanted.before]
+    if moved:
+        return f"{', '.join(moved)} changed since the diff was made"
+    if change.line_version and line.version and line.version != change.line_version:
+        return "the line was edited since the diff was made"
+    return ""
