@@ -28,6 +28,8 @@ CALLS: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/invoice"): {"json": {"start": "2026-06-26", "last_day": "2026-07-25"}},
     ("GET", "/world"): {"params": {"period_end": "2026-07-25"}},
     ("POST", "/clock"): {"json": {"now": "2026-07-26T03:00:00Z"}},
+    ("POST", "/rename-company"): {"json": {"customer_code": "AALB", "name": "Aalborg Smiles ApS", "since": "2026-07"}},
+    ("POST", "/edit-backup"): {"json": {"email": "backup1@aalb.example", "month": "2026-07", "plan_cost": "9.00"}},
 }
 
 
@@ -142,7 +144,8 @@ def test_connections_fit_the_product_s_connection_ids(box: SandboxServer) -> Non
     """The connections it offers carry the ids and fields that the product's documents promise."""
     told = box.connections()
 
-    assert told.keys() == {"kaseya_bms_default", "atria_default"}
+    assert told.keys() >= {"kaseya_bms_default", "atria_default", "connectwise_default"}
     assert told["kaseya_bms_default"]["host"] == box.base_url("kaseya_bms")
     assert told["kaseya_bms_default"]["extra"] == {"tenant": "harbour-msp"}
     assert told["atria_default"].keys() == {"conn_type", "password", "host"}
+    assert told["connectwise_default"]["extra"].keys() == {"company_id", "client_id"}

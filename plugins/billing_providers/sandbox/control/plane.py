@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from billing_providers.sandbox.atria.routes import AtriaTwin
 from billing_providers.sandbox.control import psa_lines
+from billing_providers.sandbox.control.backup import BackupControl
 from billing_providers.sandbox.core.faults import Fault, FaultKind
 from billing_providers.sandbox.world import build_world
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 BMS = "kaseya_bms"
 
 
-class Control:
+class Control(BackupControl):
     """Steers and observes one sandbox. Every fault of the caller is a ``ValueError`` that says what is allowed."""
 
     def __init__(self, sandbox: Sandbox, end_refusal: Callable[[], None]) -> None:

@@ -30,6 +30,8 @@ OPERATIONS: dict[tuple[str, str], Callable[..., Any]] = {
     ("POST", "/invoice"): Control.invoice,
     ("GET", "/world"): Control.world,
     ("POST", "/clock"): Control.move_clock,
+    ("POST", "/rename-company"): Control.rename_company,
+    ("POST", "/edit-backup"): Control.edit_backup,
 }
 
 

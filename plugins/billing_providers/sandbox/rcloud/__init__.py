@@ -1,0 +1,1 @@
+"""rCloud's usage file, as spreadsheets and exports really write it. rCloud itself has no API that is known."""
