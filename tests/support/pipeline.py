@@ -75,7 +75,12 @@ class Pipeline:
     ) -> None:
         self.settings = settings
         dag_run = SimpleNamespace(
-            dag_id=settings.integration, run_id=run_id, run_after=run_after, data_interval_start=interval_start
+            dag_id=settings.integration,
+            run_id=run_id,
+            run_after=run_after,
+            data_interval_start=interval_start,
+            run_type="manual",
+            triggering_user_name="ann",
         )
         self.params = {"billing_period": "", "customers": [], "dry_run": False, "failed_only": False, **params}
         stored = Stored()

@@ -69,3 +69,12 @@ WITH pulled AS (
         )
 )
 SELECT record_count FROM pulled WHERE newest = 1 ORDER BY period_start DESC LIMIT :periods;
+
+-- name: snapshot_latest_of_period
+-- Finds the complete snapshot of a period that an integration pulled last.
+SELECT snapshot.snapshot_id
+FROM billing_snapshot_pulls AS pull
+JOIN billing_snapshots AS snapshot ON snapshot.snapshot_id = pull.snapshot_id
+WHERE pull.integration = :integration AND snapshot.period_start = :period_start AND snapshot.complete = 1
+ORDER BY pull.taken_at DESC, snapshot.snapshot_id
+LIMIT 1;

@@ -64,6 +64,14 @@ class Snapshots:
             rows = transaction.rows("snapshot_customers", snapshot_id=snapshot_id)
         return {row["customer_code"]: row["customer_name"] for row in rows}
 
+    def latest_of_period(self, integration: str, period_start: date) -> str:
+        """Return the id of the complete snapshot of a period that was pulled last; empty when there is none."""
+        with self._store.reading("find the usage snapshot of a period") as transaction:
+            row = transaction.row(
+                "snapshot_latest_of_period", integration=integration, period_start=period_start.isoformat()
+            )
+        return "" if row is None else str(row["snapshot_id"])
+
     def recent_record_counts(self, integration: str, before: date, periods: int) -> list[int]:
         """Return the record counts of the last ``periods`` closed periods that started before a date, newest first.
 

@@ -5,18 +5,25 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from billing_providers.model.changes import ContractDiff, LineChange
+from billing_providers.model.changes import ContractDiff, LineChange, told_fields
 from billing_providers.model.decimals import text_from_decimal
+from billing_providers.model.periods import BillingPeriod
 from billing_providers.model.settings import IntegrationSettings
 
 if TYPE_CHECKING:
+    import pandas as pd
     from airflow.sdk import ObjectStoragePath
 
 _COLUMNS = (
     "account", "contract", "contract id", "service", "line id", "what", "quantity before", "quantity after",
-    "effective date", "unit price", "customers", "skus", "held by", "reason",
+    "effective date", "unit cost", "unit price", "also set", "customers", "skus", "held by", "reason",
+)  # fmt: skip
+_USAGE_COLUMNS = (
+    "customer_code", "customer_name", "sku", "quantity", "unit", "total_cost", "total_price", "currency", "description",
 )  # fmt: skip
 
 
@@ -40,13 +47,39 @@ def write_json(settings: IntegrationSettings, name: str, value: dict[str, Any]) 
 
 def write_change_list(settings: IntegrationSettings, diff: ContractDiff) -> str:
     """Write the exact change list as CSV for a person, and return its address."""
+    name = f"changes-{diff.period_start}-{diff.digest[:16]}.csv"
+    return _write_csv(settings, name, _COLUMNS, (_row(change) for change in diff.changes))
+
+
+def write_usage_list(
+    settings: IntegrationSettings, period: BillingPeriod, charges: pd.DataFrame, accounts: Mapping[str, str]
+) -> str:
+    """Write the usage of a period as CSV, one row per charge line with the account that it belongs to.
+
+    :param accounts: customer code → account id; usage of other customers is left out.
+    """
+    columns = [charges[name].tolist() for name in _USAGE_COLUMNS]
+    rows = (
+        [str(period.start), str(period.last_day), accounts[cells[0]], *map(_cell, cells)]
+        for cells in zip(*columns, strict=True)
+        if cells[0] in accounts
+    )
+    heading = ("period start", "period end", "account id", *(name.replace("_", " ") for name in _USAGE_COLUMNS))
+    return _write_csv(settings, f"usage-{period.start}.csv", heading, rows)
+
+
+def _write_csv(settings: IntegrationSettings, name: str, heading: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     text = io.StringIO()
-    rows = csv.writer(text)
-    rows.writerow(_COLUMNS)
-    rows.writerows([_harmless(cell) for cell in _row(change)] for change in diff.changes)
-    path = artifact_folder(settings) / f"changes-{diff.period_start}-{diff.digest[:16]}.csv"
+    writer = csv.writer(text)
+    writer.writerow(heading)
+    writer.writerows([_harmless(cell) for cell in row] for row in rows)
+    path = artifact_folder(settings) / name
     path.write_text(text.getvalue(), encoding="utf-8-sig")
     return str(path)
+
+
+def _cell(value: Any) -> str:
+    return text_from_decimal(value) if isinstance(value, Decimal) else "" if value is None else str(value)
 
 
 def _row(change: LineChange) -> tuple[str, ...]:
@@ -60,7 +93,9 @@ def _row(change: LineChange) -> tuple[str, ...]:
         "unknown" if change.quantity_before is None else text_from_decimal(change.quantity_before),
         text_from_decimal(change.quantity_after),
         change.effective_date.isoformat(),
+        "" if change.unit_cost is None else text_from_decimal(change.unit_cost),
         "" if change.unit_price is None else text_from_decimal(change.unit_price),
+        told_fields(change),
         ", ".join(change.customer_names),
         ", ".join(change.skus),
         ", ".join(change.held_by),

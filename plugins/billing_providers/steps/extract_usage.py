@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from billing_providers.engine.intake import check_usage
+from billing_providers.engine.intake import Intake, check_usage
+from billing_providers.engine.repeats import repeats
 from billing_providers.engine.snapshot import snapshot_of
 from billing_providers.steps.step import BillingStep
+
+if TYPE_CHECKING:
+    from billing_providers.ledger.ledger import Ledger
 
 
 def extract_usage(step: BillingStep) -> dict[str, Any]:
@@ -19,6 +24,8 @@ def extract_usage(step: BillingStep) -> dict[str, Any]:
     step.hold_lock(ledger, scope)
     read = source_for(step.settings).read_usage(scope.period)
     intake = check_usage(read, scope.period, step.settings.policy, step.voice)
+    if read.never_repeats:
+        intake = _without_stale_copy(step, ledger, intake)
     snapshot = snapshot_of(
         step.settings.integration, step.settings.source, scope.period, intake, read, taken_at=datetime.now(UTC)
     )
@@ -38,3 +45,15 @@ def extract_usage(step: BillingStep) -> dict[str, Any]:
         "incomplete_why": snapshot.incomplete_why,
         "held_customers": intake.held_customers,
     }
+
+
+def _without_stale_copy(step: BillingStep, ledger: Ledger, intake: Intake) -> Intake:
+    """Return the intake, as incomplete when it repeats the period before figure for figure."""
+    period = step.scope.period
+    before = step.settings.calendar.period_before(period)
+    snapshot_id = ledger.snapshots.latest_of_period(step.settings.integration, before.start)
+    if not snapshot_id or not repeats(intake.records, ledger.snapshots.load(snapshot_id)[1]):
+        return intake
+    finding = step.voice.finding(177, count=len(intake.records), period=period)
+    why = "; ".join([intake.incomplete_why, "every figure equals that of the period before"]).removeprefix("; ")
+    return dataclasses.replace(intake, complete=False, incomplete_why=why, findings=(*intake.findings, finding))

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from billing_providers import __version__
 from billing_providers.engine.diff_json import diff_summary, diff_to_json
+from billing_providers.engine.line_terms import TermsTable, load_line_terms_file
 from billing_providers.engine.mapping import CustomerMap, ServiceMap, load_customer_map_file, load_service_map_file
 from billing_providers.engine.planner import PlanInputs, lines_wanted, plan
-from billing_providers.model.changes import ContractDiff
+from billing_providers.engine.shown import shown_usage
 from billing_providers.model.runs import RunScope
-from billing_providers.steps.artifacts import write_change_list, write_json
+from billing_providers.model.settings import Publish
+from billing_providers.steps.artifacts import write_change_list, write_json, write_usage_list
 from billing_providers.steps.step import BillingStep
 
 if TYPE_CHECKING:
@@ -25,7 +27,12 @@ def map_and_diff(step: BillingStep, charged: dict[str, Any]) -> dict[str, Any]:
     scope = step.scope
     ledger = step.ledger()
     step.hold_lock(ledger, scope)
-    diff = _plan(step, ledger, psa_for(step.settings), scope, charged)
+    psa = psa_for(step.settings)
+    inputs = _inputs(step, ledger, psa, scope, charged)
+    if step.settings.publish is Publish.SHOW:
+        return _shown(step, ledger, inputs)
+    wanted = lines_wanted(inputs)
+    diff = plan(inputs.with_lines(psa.read_lines(wanted.contracts, wanted.services)))
     ledger.diffs.save(diff, scope.run_key)
     step.keep_findings(ledger, scope.run_key, diff.findings)
     step.log.info("diff %s: %s", diff.digest[:12], dict(diff.counts))
@@ -36,14 +43,24 @@ def map_and_diff(step: BillingStep, charged: dict[str, Any]) -> dict[str, Any]:
     return {**summary, "change_list_uri": change_list}
 
 
-def _plan(step: BillingStep, ledger: Ledger, psa: PsaHook, scope: RunScope, charged: dict[str, Any]) -> ContractDiff:
+def _shown(step: BillingStep, ledger: Ledger, inputs: PlanInputs) -> dict[str, Any]:
+    """Report the usage without billing it: a diff without changes, and the usage as a file."""
+    diff, accounts = shown_usage(inputs)
+    ledger.diffs.save(diff, inputs.scope.run_key)
+    step.keep_findings(ledger, inputs.scope.run_key, diff.findings)
+    usage_uri = write_usage_list(step.settings, inputs.scope.period, inputs.charges, accounts)
+    summary = diff_summary(diff, inline_max=step.settings.inline_changes_max)
+    return {**summary, "change_list_uri": "", "usage_list_uri": usage_uri}
+
+
+def _inputs(step: BillingStep, ledger: Ledger, psa: PsaHook, scope: RunScope, charged: dict[str, Any]) -> PlanInputs:
     snapshot = ledger.snapshots.head(charged["snapshot_id"])
     charge_set, charges = ledger.charges.load(charged["charge_set_id"])
     capabilities = psa.capabilities()
     only = None
     if scope.failed_only:
         only = frozenset(ledger.journal.open_lines(scope.tenant, scope.integration, scope.period.start))
-    inputs = PlanInputs(
+    return PlanInputs(
         scope=scope,
         settings=step.settings,
         snapshot=snapshot,
@@ -63,13 +80,16 @@ def _plan(step: BillingStep, ledger: Ledger, psa: PsaHook, scope: RunScope, char
         voice=step.voice,
         psa=step.settings.psa,
         tool_version=__version__,
+        line_terms=_line_terms(step.settings.line_terms),
     )
-    wanted = lines_wanted(inputs)
-    return plan(inputs.with_lines(psa.read_lines(wanted.contracts, wanted.services)))
 
 
 def _customer_map(path: str) -> CustomerMap:
     return load_customer_map_file(path) if path else CustomerMap.empty()
+
+
+def _line_terms(path: str) -> TermsTable:
+    return load_line_terms_file(path) if path else TermsTable.empty()
 
 
 def _service_map(path: str) -> ServiceMap:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from billing_providers.engine.line_terms import load_line_terms_file
 from billing_providers.engine.mapping import load_customer_map_file, load_service_map_file
 from billing_providers.engine.rules import load_rules_file
 from billing_providers.errors import SettingsError
@@ -26,7 +27,7 @@ def resolve_period(step: BillingStep, context: Context) -> dict[str, Any]:
     ledger.migrate()
     ledger.check_writable()
     lock = step.hold_lock(ledger, scope)
-    ledger.runs.start(_opened(scope, datetime.now(UTC)))
+    ledger.runs.start(_opened(scope, context, datetime.now(UTC)))
     findings = [
         step.voice.finding(
             1,
@@ -72,6 +73,8 @@ def _check_files(step: BillingStep) -> None:
         load_customer_map_file(step.settings.customer_map)
     if step.settings.service_map:
         load_service_map_file(step.settings.service_map)
+    if step.settings.line_terms:
+        load_line_terms_file(step.settings.line_terms)
 
 
 def _customers(value: Any) -> tuple[str, ...]:
@@ -82,7 +85,8 @@ def _customers(value: Any) -> tuple[str, ...]:
     return tuple(sorted({code.strip() for code in codes if code.strip()}))
 
 
-def _opened(scope: RunScope, now: datetime) -> RunRecord:
+def _opened(scope: RunScope, context: Context, now: datetime) -> RunRecord:
+    dag_run = context["dag_run"]
     return RunRecord(
         run_key=scope.run_key,
         integration=scope.integration,
@@ -97,4 +101,6 @@ def _opened(scope: RunScope, now: datetime) -> RunRecord:
         digest="",
         counts=(),
         summary="",
+        mode=str(getattr(dag_run.run_type, "value", dag_run.run_type)),
+        started_by=dag_run.triggering_user_name or "",
     )

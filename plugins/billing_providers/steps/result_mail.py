@@ -27,20 +27,42 @@ def send_result(
     smtp_conn_id: str = "smtp_default",
 ) -> bool:
     """Send the result and tell whether a mail left. A mail that cannot be sent never changes the run's result."""
+    subject, body = _subject(record), _body(record, findings)
+    return _sent(settings, subject, body, run_key=record.run_key, context=context, smtp_conn_id=smtp_conn_id)
+
+
+def send_stopped(
+    settings: IntegrationSettings,
+    run_key: str,
+    findings: Sequence[Finding],
+    context: Context,
+    *,
+    smtp_conn_id: str = "smtp_default",
+) -> bool:
+    """Tell that a run stopped before its period was known, and whether a mail left."""
+    causes = "".join(f"<p>{escape(f'{one.code}: {one.message} {one.resolution}')}</p>" for one in findings)
+    body = f"<p><b>Failed</b> before the billing period was resolved.</p>{causes}<p>Run {escape(run_key)}</p>"
+    subject = f"{settings.integration}: Failed"
+    return _sent(settings, subject, body, run_key=run_key, context=context, smtp_conn_id=smtp_conn_id)
+
+
+def _sent(
+    settings: IntegrationSettings, subject: str, body: str, *, run_key: str, context: Context, smtp_conn_id: str
+) -> bool:
     if not settings.notify or not _has_connection(smtp_conn_id):
         return False
     from airflow.providers.smtp.notifications.smtp import SmtpNotifier
 
     notifier = SmtpNotifier(
         to=list(settings.notify),
-        subject=_subject(record),
-        html_content=_body(record, findings),
+        subject=subject,
+        html_content=body,
         smtp_conn_id=smtp_conn_id,
     )
     try:
         notifier.notify(context)
     except Exception:  # the books are closed by now; a mail server must not turn that into a failure
-        log.exception("the result mail of %s could not be sent", record.run_key)
+        log.exception("the result mail of %s could not be sent", run_key)
         return False
     return True
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from billing_providers.model.changes import ContractDiff, LineChange
+from billing_providers.model.changes import ContractDiff, LineChange, told_fields
 from billing_providers.model.decimals import text_from_decimal
 
 ROWS_MAX = 40
@@ -17,12 +17,13 @@ def review_text(diff: ContractDiff, change_list_uri: str) -> str:
         "Totals: " + (", ".join(f"{name} {text_from_decimal(value)}" for name, value in diff.totals) or "none"),
         f"Digest `{diff.digest}`. Approving writes exactly these numbers, the held ones included.",
         "",
-        "| held by | account | service | before | after | why |",
-        "|---|---|---|---|---|---|",
+        "| held by | account | service | before | after | also set | why |",
+        "|---|---|---|---|---|---|---|",
     ]
     rows = [
         f"| {', '.join(change.held_by)} | {_cell(change.account_name)} | {_cell(change.service_name)} "
-        f"| {_before(change)} | {text_from_decimal(change.quantity_after)} | {_cell(change.reason)} |"
+        f"| {_before(change)} | {text_from_decimal(change.quantity_after)} | {_cell(told_fields(change))} "
+        f"| {_cell(change.reason)} |"
         for change in shown
     ]
     more = len(diff.changes) - len(shown)
