@@ -55,6 +55,8 @@ ROW_NAMES = {
     "unit": "unit",
     "unit_cost": "unitCost",
     "unit_price": "unitPrice",
+    "total_cost": "totalCost",
+    "total_price": "totalPrice",
     "currency": "currency",
     "billable": "billable",
     "period_start": "periodStart",

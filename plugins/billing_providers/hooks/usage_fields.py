@@ -7,6 +7,7 @@ or one of the bases (assigned, enabled, total). Everything that no field takes i
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -36,7 +37,7 @@ TEXT_FIELDS = (
     "actor",
     "plan",
 )
-NUMBER_FIELDS = ("quantity", "assigned", "enabled", "total", "unit_cost", "unit_price")
+NUMBER_FIELDS = ("quantity", "assigned", "enabled", "total", "unit_cost", "unit_price", "total_cost", "total_price")
 ROW_FIELDS = (*TEXT_FIELDS, *NUMBER_FIELDS, "kind", "billable", "period_start", "period_end")
 
 _YES = frozenset({"true", "yes", "y", "1"})
@@ -60,12 +61,14 @@ class RowReader:
     :param names: our field → its name in a row; dots step into nested objects.
     :param end_is_last_day: whether the source prints the last day of a period rather than the day after.
     :param decimal_comma: whether a comma separates the decimals; otherwise a comma is refused.
+    :param constants: our field → its text in every row, for what the source does not say.
     """
 
     source: str
     names: Mapping[str, str]
     end_is_last_day: bool = True
     decimal_comma: bool = False
+    constants: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def record(self, row: Mapping[str, Any], position: str) -> UsageRecord | MalformedRow:
         """Return the record of one row, or why there is none."""
@@ -102,11 +105,14 @@ class RowReader:
         )
 
     def _value(self, row: Mapping[str, Any], field: str) -> Any:
+        if field in self.constants:
+            return self.constants[field]
         name = self.names.get(field)
         return None if name is None else value_at(row, name)
 
     def _number(self, row: Mapping[str, Any], field: str) -> Decimal | None:
-        return number_of(self._value(row, field), field, decimal_comma=self.decimal_comma)
+        decimal_comma = self.decimal_comma and field not in self.constants
+        return number_of(self._value(row, field), field, decimal_comma=decimal_comma)
 
     def _attributes(self, row: Mapping[str, Any]) -> str:
         taken = set(self.names.values())
