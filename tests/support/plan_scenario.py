@@ -1,7 +1,7 @@
 """Planner scenarios as text: tables of what the PSA holds, what was used, and what must come out.
 
 A scenario is a text of sections. A section starts with ``# name``; its first row names the columns, cells are
-separated by ``|``. Absent columns have the defaults below. ``customers`` and ``skus`` are mapping tables as CSV,
+separated by ``|``. Absent columns have the defaults below. ``customers``, ``skus`` and ``terms`` are tables as CSV,
 ``policy``, ``guards`` and ``run`` hold ``key = value``. ``changes`` and ``findings`` must be given; every change and
 every finding (but the verbose ones and "nothing to do") must be listed. Unknown sections and columns are refused.
 """
@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from billing_providers.engine.planner import PlanInputs, plan
-from billing_providers.model.changes import ContractDiff
+from billing_providers.model.changes import ContractDiff, told_fields
 from billing_providers.model.decimals import text_from_decimal
 from tests.support.plan_world import planner_inputs
 
@@ -19,22 +19,30 @@ DEFAULTS = {
     "accounts": {"id": "", "code": "", "name": "", "active": "yes"},
     "contracts": {
         "id": "", "account": "", "name": "", "type": "Recurring Services", "active": "yes", "cycle": "Monthly",
-        "start": "", "end": "",
+        "start": "", "end": "", "parent": "", "bills_from": "", "next_invoice": "", "prorates": "",
     },
-    "services": {"id": "", "name": "", "description": "", "active": "yes", "price": "10"},
-    "lines": {"id": "", "contract": "", "service": "", "quantity": "", "price": "10", "open": "yes", "version": ""},
+    "services": {
+        "id": "", "name": "", "description": "", "active": "yes", "price": "10", "no_line": "", "text": "",
+    },
+    "lines": {
+        "id": "", "contract": "", "service": "", "quantity": "", "price": "10", "open": "yes", "version": "",
+        "cost": "4", "starts": "", "last_day": "", "text": "", "included": "", "billable": "yes",
+    },
     "usage": {
         "customer": "", "identifier": "", "name": "", "sku": "", "quantity": "", "term": "", "cycle": "",
-        "attributes": "", "item": "",
+        "attributes": "", "item": "", "unit": "", "cost": "", "total_price": "", "unit_cost": "", "currency": "",
     },
     "managed": {
         "line": "", "contract": "", "account": "", "service": "", "customer": "", "sku": "", "quantity": "",
         "cycle": "",
     },
-    "changes": {"line": "", "kind": "set_quantity", "before": "", "after": "", "held": "", "service": "", "reason": ""},
+    "changes": {
+        "line": "", "kind": "set_quantity", "before": "", "after": "", "held": "", "service": "", "reason": "",
+        "fields": "",
+    },
     "findings": {"code": "", "says": ""},
 }  # fmt: skip
-_SETTINGS, _TABLES = ("policy", "guards", "run"), ("customers", "skus")
+_SETTINGS, _TABLES = ("policy", "guards", "run"), ("customers", "skus", "terms")
 # Two accounts with one usable contract each, and a catalogue of two.
 TWO_ACCOUNTS = """
     # accounts
@@ -95,7 +103,7 @@ def inputs_of(text: str) -> PlanInputs:
 def check(text: str) -> ContractDiff:
     """Plan a scenario and compare everything that comes out with what it says."""
     diff, expected = plan(inputs_of(text)), sections_of(text)
-    exact = ("line", "kind", "before", "after", "held")
+    exact = ("line", "kind", "before", "after", "held", "fields")
     told = [_told(change) for change in diff.changes]
     assert [[row[key] for key in exact] for row in told] == [[row[key] for key in exact] for row in expected["changes"]]
     for row, change in zip(expected["changes"], told, strict=True):
@@ -118,4 +126,5 @@ def _told(change: Any) -> dict[str, str]:
         "held": ", ".join(change.held_by),
         "service": change.service_name,
         "reason": change.reason,
+        "fields": told_fields(change),
     }

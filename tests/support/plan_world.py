@@ -6,9 +6,10 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
+from billing_providers.engine.line_terms import load_line_terms
 from billing_providers.engine.mapping import load_customer_map, load_service_map
 from billing_providers.engine.planner import PlanInputs
-from billing_providers.model.changes import ManagedLine
+from billing_providers.model.changes import LineField, ManagedLine
 from billing_providers.model.charges import ChargeLine, ChargeSet
 from billing_providers.model.contract_types import KASEYA_BMS
 from billing_providers.model.findings import FindingVoice
@@ -32,7 +33,7 @@ INTEGRATION = "atria_to_kaseya_bms"
 TENANT = "kaseya_bms:acme@127.0.0.1"
 _RUN = {
     "filter": "", "only": "", "complete": "yes", "records": "100", "recent": "", "held": "", "failed": "",
-    "reported": "", "writes": "set", "reads": "yes", "adds": "no", "whole": "yes",
+    "reported": "", "writes": "set", "reads": "yes", "adds": "no", "whole": "yes", "sets": "",
 }  # fmt: skip
 
 
@@ -44,7 +45,16 @@ def planner_inputs(s: dict[str, Any]) -> PlanInputs:
     accounts = tuple(Account(r["id"], r["code"], r["name"] or r["id"], r["active"] == "yes") for r in s["accounts"])
     contracts = tuple(_contract(r, {account.account_id: account.name for account in accounts}) for r in s["contracts"])
     services = tuple(
-        Service(r["id"], r["name"], r["description"], r["active"] == "yes", Decimal(4), Decimal(r["price"]))
+        Service(
+            r["id"],
+            r["name"],
+            r["description"],
+            r["active"] == "yes",
+            Decimal(4),
+            Decimal(r["price"]),
+            r["no_line"],
+            r["text"],
+        )
         for r in s["services"]
     )
     lines = [_line(r, {c.contract_id: c.account_id for c in contracts}, services) for r in s.get("lines", [])]
@@ -55,8 +65,8 @@ def planner_inputs(s: dict[str, Any]) -> PlanInputs:
             integration=INTEGRATION,
             source="atria",
             psa="kaseya_bms",
-            policy=Policy(**{"settings_audit": False, **{key: _setting(value) for key, value in s.get("policy", {}).items()}}),
-            guards=Guards(**{key: _setting(value) for key, value in s.get("guards", {}).items()}),
+            policy=Policy(**{"settings_audit": False, **_settings(s.get("policy", {}))}),
+            guards=Guards(**_settings(s.get("guards", {}))),
         ),
         snapshot=_snapshot(run),
         charge_set=ChargeSet("c" * 32, "s" * 32, "r" * 64, "atria.yaml", 9, 9, 0, len(usage), (), _held(run["held"])),
@@ -70,12 +80,14 @@ def planner_inputs(s: dict[str, Any]) -> PlanInputs:
         capabilities=PsaCapabilities(
             QuantityWrite(run["writes"]), run["reads"] == "yes", run["adds"] == "yes", run["whole"] == "yes",
             "line_api", "sets units through the tenant's line API",
+            frozenset(LineField(name) for name in _listed(run["sets"])),
         ),
         recent_record_counts=[int(count) for count in _listed(run["recent"])],
         only_lines=frozenset(_listed(run["only"])) if run["only"] else None,
         voice=FindingVoice(),
         psa="kaseya_bms",
         tool_version="0.1.0",
+        line_terms=load_line_terms(s.get("terms", "mode"), "terms.csv"),
     )  # fmt: skip
 
 
@@ -83,6 +95,8 @@ def _contract(row: dict[str, str], names: dict[str, str]) -> Contract:
     return Contract(
         row["id"], row["account"], names.get(row["account"], ""), row["name"] or row["id"], row["type"],
         row["active"] == "yes", row["cycle"], _day(row["start"]), _day(row["end"]),
+        "", row["parent"], _day(row["bills_from"]), _day(row["next_invoice"]),
+        {"yes": True, "no": False}.get(row["prorates"]),
     )  # fmt: skip
 
 
@@ -90,14 +104,17 @@ def _line(row: dict[str, str], accounts: dict[str, str], services: tuple[Service
     names = {service.service_id: service.name for service in services}
     return ContractLine(
         row["id"], row["contract"], accounts.get(row["contract"], ""), row["service"], names.get(row["service"], ""),
-        "", _number(row["quantity"]), Decimal(4), _number(row["price"]), None, row["open"] == "yes", row["version"],
+        "", _number(row["quantity"]), _number(row["cost"]), _number(row["price"]), _day(row["starts"]),
+        row["open"] == "yes", row["version"], _day(row["last_day"]), row["text"], _number(row["included"]),
+        row["billable"] == "yes",
     )  # fmt: skip
 
 
 def _charge(number: int, row: dict[str, str]) -> ChargeLine:
     return ChargeLine(
         number, row["customer"], row["name"], row["identifier"], row["sku"], row["term"], row["cycle"], row["item"],
-        f"{row['sku']} described", "", "", Decimal(row["quantity"]), None, None, "", 1, row["attributes"],
+        f"{row['sku']} described", "", row["unit"], Decimal(row["quantity"]), _number(row["unit_cost"]), None,
+        row["currency"], 1, row["attributes"], _number(row["cost"]), _number(row["total_price"]),
     )  # fmt: skip
 
 
@@ -123,6 +140,10 @@ def _held(text: str) -> tuple[tuple[str, str], ...]:
 
 def _listed(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _settings(values: dict[str, str]) -> dict[str, Any]:
+    return {key: _setting(value) for key, value in values.items()}
 
 
 def _setting(text: str) -> Any:
