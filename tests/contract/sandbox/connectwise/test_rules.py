@@ -142,7 +142,6 @@ def test_all_broken_rules_are_named_at_once(cw: CwClient) -> None:
         ("3.333", "0", 3.333, 17.5),
         ("3", "5", 0, 0),
         ("0", "0", 0, 0),
-       
         ("10.5", "0.5", 10, 52.5),
     ],
 )
