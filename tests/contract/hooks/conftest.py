@@ -8,9 +8,12 @@ from typing import Any
 import pytest
 
 from billing_providers.hooks.http.repeats import Limits
-from billing_providers.registry import system
+from billing_providers.model.psa import QuantityWrite
+from billing_providers.registry import SYSTEMS, system
 from billing_providers.sandbox.server import SandboxServer
 from tests.support.connections import set_connection
+from tests.support.psa_cases import PSA_CASES, PsaCase, needs_of
+from tests.support.psa_tenant import Tenant, changeable_line, usable
 from tests.support.scripted_http import FrozenTime
 
 
@@ -65,7 +68,28 @@ def hook_of(box: SandboxServer, time: FrozenTime, monkeypatch: pytest.MonkeyPatc
         hook.client.close()
 
 
-def _hook_class(key: str) -> Any:
-    from billing_providers.registry import SYSTEMS
+@pytest.fixture(params=[key for key, entry in SYSTEMS.items() if entry.role == "psa"])
+def case(request: pytest.FixtureRequest) -> PsaCase:
+    """One PSA of the registry; one without a case fails here by name. A test that needs what it lacks is skipped."""
+    found = PSA_CASES[request.param]
+    lacking = needs_of(request.function) & found.lacks
+    if lacking:
+        pytest.skip(f"{found.key} lacks: {', '.join(sorted(lacking))}")
+    return found
 
+
+@pytest.fixture
+def tenant(case: PsaCase, box: SandboxServer, hook_of: HookMaker) -> Tenant:
+    """A writable tenant that was read once; the request log starts after that."""
+    box.control.reset(**case.shapes["writes"])
+    hook = hook_of(case.key, extra=case.extra)
+    assert hook.capabilities().quantity_write is not QuantityWrite.NONE
+    directory = hook.read_directory(contract_type=case.contract_type)
+    contracts = usable(directory, case)[:3]
+    line = changeable_line(hook.read_lines(contracts, directory.services), contracts)
+    box.control.forget_requests()
+    return Tenant(case, box, hook, directory, line)
+
+
+def _hook_class(key: str) -> Any:
     return SYSTEMS[key].hook_class()
