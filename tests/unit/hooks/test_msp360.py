@@ -402,6 +402,22 @@ def test_a_user_that_comes_again_counts_once_or_holds(read: Reading) -> None:
     assert set(other.failed_customers) == {"c-asp"}
 
 
+def test_an_empty_list_is_never_everybodys_zero(read: Reading) -> None:
+    """Law 3: beside other rows, a month without billing or a list without licences would zero every customer."""
+    unbilled = read(Tenant(licenses=[licence("1", "ann")]), "used_space", "licenses")
+    unlicensed = read(Tenant(billing=[billed("ann", "Aspen")]), "average_space", "licenses")
+
+    assert (len(unbilled.records), unbilled.incomplete_why) == (
+        1,
+        "MSP360 lists no usage for 2026-10, although it has 2 users",
+    )
+    assert (len(unlicensed.records), unlicensed.incomplete_why) == (
+        1,
+        "MSP360 lists no licences at all; leave the metric out if there are none",
+    )
+    assert read(Tenant(users=[])).complete
+
+
 @pytest.mark.parametrize(
     ("details", "why"),
     [

@@ -5,7 +5,8 @@
 - Inferred: sizes are bytes; any day names its month (the first is sent, as in the vendor's example); a user's plan,
   storage and restore cost sum to his total cost; ``AverageSpaceUsed`` and ``TotalRestore`` are the sums of the rows,
   the former up to the rounding of averages to whole bytes.
-- Failing: a row that cannot be read holds its customer; totals that do not fit make the read incomplete.
+- Failing: a row that cannot be read holds its customer; totals that do not fit make the read incomplete; so does an
+  empty list while there are users, as it would take every customer's usage away.
 """
 
 from __future__ import annotations
@@ -79,6 +80,10 @@ def read_billing(client: HttpClient, month: str, companies: Companies, trouble: 
     """
     reply: Reply = client.call("PUT", "/api/Billing", json={"Date": month}, repeatable=True)
     raw = reply.rows("StatisticBilling")
+    if not raw and companies.user_count:
+        trouble.incomplete.append(
+            f"MSP360 lists no usage for {month[:7]}, although it has {companies.user_count} users"
+        )
     seen = _seen(raw, trouble)
     companies.learn_names((row.user_id, row.billed_name) for row in seen)
     placements = [companies.place(row.user_id, row.billed_name) for row in seen]

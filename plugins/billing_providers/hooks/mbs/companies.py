@@ -66,6 +66,11 @@ class Companies:
         for user in users:
             self._names_of_user[_key(user.user_id)].add(user.company_name.strip())
 
+    @property
+    def user_count(self) -> int:
+        """How many users there are today."""
+        return len(self._names_of_user)
+
     def knows_user(self, user_id: str) -> bool:
         """Whether the user is still there."""
         return _key(user_id) in self._names_of_user

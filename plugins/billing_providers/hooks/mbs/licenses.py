@@ -2,7 +2,8 @@
 
 - Seen (vendor's PowerShell module and help): the fields of a licence. A licence names its user, not its company.
 - Inferred: what is billed is taken and not trial, by ``LicenseType`` as printed; expired ones count while taken.
-- Failing: a taken licence of a user that nobody knows could be anybody's, so it makes the read incomplete.
+- Failing: a taken licence of a user that nobody knows could be anybody's, so it makes the read incomplete; so does an
+  empty list, as it would take every customer's licences away.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ def read_licenses(
     reply: Reply = client.call("GET", "/api/Licenses")
     trouble.notes.append("licences are counted as they were at the reading, not at the end of the billing period")
     taken: dict[str, TakenLicense] = {}
-    for index, values in enumerate(_listed(reply)):
+    for index, values in enumerate(_listed(reply, trouble)):
         license_ = _taken(f"Licenses[{index}]", values, companies, billed, trouble)
         if license_ is None:
             continue
@@ -51,8 +52,10 @@ def read_licenses(
     return list(taken.values())
 
 
-def _listed(reply: Reply) -> list[object]:
+def _listed(reply: Reply, trouble: Trouble) -> list[object]:
     if isinstance(reply.body, list):
+        if not reply.body:
+            trouble.incomplete.append("MSP360 lists no licences at all; leave the metric out if there are none")
         return reply.body
     raise reply.error("the answer is not a list")
 
