@@ -6,6 +6,8 @@ import json
 from importlib.resources import files
 from pathlib import Path
 
+import pytest
+
 from billing_providers.sandbox.doc_tables import refreshed, tables
 from billing_providers.sandbox.kaseya_bms.routes import published_routes, tenant_routes
 from billing_providers.sandbox.world import build_world
@@ -36,9 +38,10 @@ def test_what_is_told_of_the_size_is_so() -> None:
     assert sizes == [120, 568, 120, 115, 45]
 
 
-def test_every_choice_is_marked_as_seen_or_assumed() -> None:
+@pytest.mark.parametrize("table", ["choices", "cw_choices"])
+def test_every_choice_is_marked_as_seen_or_assumed(table: str) -> None:
     """No answer is invented silently."""
-    rows = tables()["choices"].splitlines()[2:]
+    rows = tables()[table].splitlines()[2:]
 
     assert rows
     assert [row for row in rows if not row.split(" | ")[-1].startswith(("seen", "assumed"))] == []

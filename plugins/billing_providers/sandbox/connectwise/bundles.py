@@ -12,8 +12,8 @@ from billing_providers.sandbox.connectwise.call import Answer, Call
 from billing_providers.sandbox.connectwise.errors import (
     CwRefusal,
     bad_request,
-    bare_not_found,
     missing_right,
+    not_found,
 )
 from billing_providers.sandbox.connectwise.listing import Asked, Record, one_of, part_of
 from billing_providers.sandbox.connectwise.reads import addition_rows
@@ -28,7 +28,7 @@ ADDITION = "addition"
 def bundle(call: Call) -> Answer:
     """Answer every request of a bundle, in order."""
     if call.settings.cw_bundles == BUNDLES_OFF:
-        raise bare_not_found()
+        raise not_found("No operation has the path /system/bundles.")
     requests = _named("BundleRequestsCollection", call.body, "body").get("requests")
     if not isinstance(requests, list) or not requests:
         raise bad_request("InvalidObject", "requests must be an array that is not empty.")

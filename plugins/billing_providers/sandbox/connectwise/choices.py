@@ -26,6 +26,7 @@ CHOICES: tuple[tuple[str, str, str], ...] = (
     ("bundle by a member without agreements", "each request in it fails with 403", "assumed"),
     ("model version in `Accept`", "2020.1 to 2026.4, else 400; without one 2026.4", "assumed; form: seen"),
     ("`api-current-version`", "the version that the answer has", "seen: one client"),
+    ("`/system/info`", "needs keys like any other call", "assumed, stricter: one self-hosted server needs none"),
     ("order of checks", "limit, path, `clientId`, keys, right, query", "assumed"),
     (
         "limit",
