@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from billing_providers.errors import BadRequest, NotSent, SettingsError, SignInRefused
+from billing_providers.errors import BadRequest, Forbidden, NotSent, SettingsError, SignInRefused
 from billing_providers.hooks.connectwise import ConnectWiseHook
 from billing_providers.model.changes import LineField
 from billing_providers.model.psa import PsaHook, QuantityWrite
@@ -177,6 +177,20 @@ def test_a_404_before_anything_worked_may_be_the_keys(monkeypatch: pytest.Monkey
     assert "keys" not in str(caught.value)
 
 
+def test_a_403_to_everything_may_be_the_client_id(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A role that may read nothing at all is less likely than a client id that is wrong."""
+    paths = ("/company/companies", "/finance/agreements", "/procurement/catalog")
+    tenant = CwTenant({f"GET {path}": forbidden() for path in paths})
+    hook = hook_of(monkeypatch, tenant)
+
+    works, text = hook.test_connection()
+
+    assert works is False
+    assert text.endswith("Procurement > Product Catalog: inquire all; or the client id is not known to the server.")
+    with pytest.raises(Forbidden, match="a server answers 403 also to a client id that it does not know"):
+        hook.read_directory(contract_type="")
+
+
 def test_airflow_is_told_every_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     """Law 14: both keys, the client id and what the header holds are masked in every log, whoever writes it."""
     told: list[object] = []
@@ -281,7 +295,7 @@ def test_a_wrong_way_to_read_is_a_setting(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_a_codebase_that_is_no_part_of_a_path_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither from the connection nor from the server does a text lead elsewhere."""
-    with pytest.raises(SettingsError, match="codebase: is no codebase; got 'v4/../x'"):
+    with pytest.raises(SettingsError, match=r"codebase: is no codebase; got 'v4/\.\./x'"):
         hook_of(monkeypatch, CwTenant({}), codebase="v4/../x").capabilities()
     tenant = CwTenant({"companyinfo": reply({"Codebase": "https://elsewhere.example/"})})
     with pytest.raises(NotSent, match="no usable Codebase"):

@@ -2,7 +2,8 @@
 
 A 404 means that nothing was applied. It may mean that the record is gone, that an upgrade changed the codebase, or, in
 the cloud, that the keys are not accepted (seen: the vendor's page on requests). So the codebase is asked for again, and
-the call repeated only where it changed; until a first call worked, the message names the keys as a possible cause.
+the call repeated only where it changed. Until a first call worked, messages name the keys as a possible cause of a 404,
+and the client id as one of a 403 (seen on a self-hosted server that got none).
 """
 
 from __future__ import annotations
@@ -10,16 +11,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from billing_providers.errors import BadRequest, NotSent, OutcomeUnknown, RequestError, SignInRefused
+from billing_providers.errors import BadRequest, Forbidden, NotSent, OutcomeUnknown, RequestError, SignInRefused
 from billing_providers.hooks.cw.answers import CwAnswer
 from billing_providers.hooks.cw.codebase import Codebase
 from billing_providers.hooks.http.client import HttpClient
 
 _BELOW = "/{codebase}/apis/3.0"
-_MAYBE_KEYS = (
-    "the cloud answers 404 also to keys that it does not accept: check the public key, the private key, "
-    "the client id and company_id"
-)
+_MAYBE = {
+    403: "a server answers 403 also to a client id that it does not know",
+    404: "the cloud answers 404 also to keys that it does not accept: check both keys, the client id and company_id",
+}
 
 
 class CwApi:
@@ -72,7 +73,7 @@ class CwApi:
             return sent(used)
         except SignInRefused as refusal:
             raise self._explained(refusal) from None
-        except BadRequest as refusal:
+        except (BadRequest, Forbidden) as refusal:
             if refusal.status != 404 or not self._codebase.changed_since(used):
                 raise self._hinted(refusal) from None
         return sent(self._codebase.current())
@@ -98,6 +99,7 @@ class CwApi:
         )
 
     def _hinted(self, refusal: RequestError) -> RequestError:
-        if refusal.status == 404 and not self._worked:
-            refusal.args = (f"{refusal}; {_MAYBE_KEYS}",)
+        hint = _MAYBE.get(refusal.status or 0)
+        if hint and not self._worked:
+            refusal.args = (f"{refusal}; {hint}",)
         return refusal

@@ -41,6 +41,8 @@ def rights_of(api: CwApi) -> Rights:
     :raises BadRequest: when a needed list is not found at all, which in the cloud may mean refused keys.
     """
     missing = [right for path, right in _NEEDED if not _may_read(api, path)]
+    if len(missing) == len(_NEEDED):
+        return Rights((*missing, "or the client id is not known to the server"), (), "")
     agreement_id = "" if _NEEDED[1][1] in missing else _an_agreement(api)
     if agreement_id and not _may_read(api, f"{_AGREEMENTS}/{{agreement_id}}/additions", agreement_id):
         missing.append("Finance > Agreements: inquire all (additions)")
