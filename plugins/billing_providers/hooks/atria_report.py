@@ -41,6 +41,8 @@ HEADINGS = {
     "unit": "Unit",
     "unit_cost": "Unit Cost",
     "unit_price": "Unit Price",
+    "total_cost": "Total Cost",
+    "total_price": "Total Price",
     "currency": "Currency",
     "billable": "Billable",
     "period_start": "Period Start",
