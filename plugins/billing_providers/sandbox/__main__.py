@@ -75,7 +75,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _tell(box: SandboxServer, shape: str) -> None:
-    places = {connection["conn_type"]: connection["host"] for connection in box.connections().values()}
+    places = _base_urls(box)
     told = {_NAMES.get(key, key): place for key, place in places.items()}
     told = {f"{name} ({shape})" if name == _NAMES["kaseya_bms"] else name: place for name, place in told.items()}
     told["Control plane"] = box.control_url
@@ -85,13 +85,18 @@ def _tell(box: SandboxServer, shape: str) -> None:
     sys.stdout.flush()
 
 
+def _base_urls(box: SandboxServer) -> dict[str, str]:
+    """Return base URLs by system; several systems may share a connection type."""
+    return {conn_id.removesuffix("_default"): entry["host"] for conn_id, entry in box.connections().items()}
+
+
 def _write_ready_file(box: SandboxServer, path: Path) -> None:
     connections = box.connections()
     told = {
         "pid": os.getpid(),
         "port": box.port,
         "control_url": box.control_url,
-        "base_urls": {connection["conn_type"]: connection["host"] for connection in connections.values()},
+        "base_urls": _base_urls(box),
         "connections": connections,
     }
     draft = path.with_name(f"{path.name}.part")

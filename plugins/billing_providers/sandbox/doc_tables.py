@@ -19,6 +19,9 @@ from billing_providers.sandbox.core.sandbox import SandboxSettings
 from billing_providers.sandbox.credentials import BMS_USERS, CW_MEMBERS
 from billing_providers.sandbox.kaseya_bms.choices import CHOICES
 from billing_providers.sandbox.kaseya_bms.spec import specification
+from billing_providers.sandbox.msp360.choices import CHOICES as MBS_CHOICES
+from billing_providers.sandbox.rcloud.shapes import SHAPES
+from billing_providers.sandbox.rcloud.troubles import WORDS
 from billing_providers.sandbox.world import build_world
 
 _PLACE = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -35,7 +38,8 @@ def refreshed(text: str) -> str:
 
 def tables() -> dict[str, str]:
     """Return all tables by name."""
-    cases = build_world().cases.values()
+    world = build_world()
+    cases, resale_cases = world.cases.values(), world.resale.cases.values()
     return {
         "operations": _table(("method", "path"), (map(_code, entry) for entry in specification().operations())),
         "choices": _table(("question", "answer of the sandbox", "mark"), CHOICES),
@@ -44,6 +48,15 @@ def tables() -> dict[str, str]:
         "cw_members": _table(
             ("API member", "public key", "rights"),
             ((_code(one.name), _code(one.public_key), ", ".join(sorted(one.rights))) for one in CW_MEMBERS),
+        ),
+        "mbs_choices": _table(("question", "answer of the sandbox", "mark"), MBS_CHOICES),
+        "resale_cases": _table(
+            ("name", "customer", "product", "what"),
+            ((_code(case.name), case.customer_code, case.sku, case.what) for case in resale_cases),
+        ),
+        "rcloud_shapes": _table(("shape", "form"), ((_code(name), shape.words) for name, shape in SHAPES.items())),
+        "rcloud_troubles": _table(
+            ("trouble", "what is wrong"), ((_code(name), words) for name, words in WORDS.items())
         ),
         "cases": _table(
             ("name", "customer", "SKU", "what"),

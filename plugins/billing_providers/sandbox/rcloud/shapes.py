@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import calendar
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 CSV, XLSX = "csv", "xlsx"
 NO_BREAK, THIN, NARROW = "\u00a0", "\u2009", "\u202f"
@@ -58,6 +59,7 @@ class RCloudShape:
     :param managed_id: whether the column Managed ID is there.
     """
 
+    words: str  # for people, in the docs
     kind: str = CSV
     encoding: str = "utf-8"
     delimiter: str = ","
@@ -77,34 +79,42 @@ class RCloudShape:
 
 
 _LONG = ("Client Name", "Billable Space (GB)", "Year", "Month")
-_PLAIN = RCloudShape()
-_CONTINENTAL = RCloudShape(delimiter=";", number=german_number)
-_SHEET = RCloudShape(kind=XLSX)
+_SMALL = ("client", "billable_space", "year", "month")
+_SHOUTED = (" CLIENT NAME ", "BILLABLE-SPACE", "YEAR", "MONTH")
+
+
+def _continental(words: str, **form: Any) -> RCloudShape:
+    usual: dict[str, Any] = {"delimiter": ";", "number": german_number}
+    return RCloudShape(words, **(usual | form))
+
+
 SHAPES: dict[str, RCloudShape] = {
-    "plain": _PLAIN,
-    "bom": replace(_PLAIN, encoding="utf-8-sig"),
-    "unix": replace(_PLAIN, line_end="\n"),
-    "utf16": RCloudShape(encoding="utf-16", delimiter="\t"),  # "Unicode text" of spreadsheet programs
-    "cp1252": replace(_CONTINENTAL, encoding="cp1252"),  # letters that the code page lacks become question marks
-    "english": replace(_PLAIN, number=english_number),
-    "quoted": replace(_PLAIN, number=english_number, quote_all=True),
-    "german": _CONTINENTAL,
-    "french": replace(_CONTINENTAL, number=_spaced(NO_BREAK), encoding="utf-8-sig"),
-    "french_narrow": replace(_CONTINENTAL, number=_spaced(NARROW)),
-    "french_thin": replace(_CONTINENTAL, number=_spaced(THIN)),
-    "swiss": replace(_CONTINENTAL, number=swiss_number),
-    "tab": replace(_PLAIN, delimiter="\t"),
-    "padded_month": replace(_PLAIN, month="{month:02d}"),
-    "month_name": replace(_PLAIN, month="{name}"),
-    "short_month": replace(_PLAIN, month="{short}"),
-    "iso_month": replace(_PLAIN, month="{year}-{month:02d}"),
-    "long_headings": replace(_PLAIN, headings=_LONG),
-    "small_headings": replace(_PLAIN, headings=("client", "billable_space", "year", "month")),
-    "shouted_headings": replace(_PLAIN, headings=(" CLIENT NAME ", "BILLABLE-SPACE", "YEAR", "MONTH")),
-    "managed_id": replace(_PLAIN, managed_id=True),
-    "ambiguous": replace(_PLAIN, number=ambiguous_number),
-    "xlsx": _SHEET,
-    "xlsx_managed_id": replace(_SHEET, managed_id=True, headings=_LONG),
-    "xlsx_text": replace(_SHEET, numbers_as_text=True, number=german_number, month="{name}"),
-    "xlsx_date": replace(_SHEET, month=""),
-}  # fmt: skip
+    "plain": RCloudShape("CSV: UTF-8, comma, 1234.50, month 7"),
+    "bom": RCloudShape("with a byte order mark", encoding="utf-8-sig"),
+    "unix": RCloudShape("with the line ends of Unix", line_end="\n"),
+    "utf16": RCloudShape("UTF-16 with tabs: the Unicode text of spreadsheets", encoding="utf-16", delimiter="\t"),
+    "cp1252": _continental("code page 1252, semicolon; letters that it lacks become `?`", encoding="cp1252"),
+    "english": RCloudShape("1,234.50", number=english_number),
+    "quoted": RCloudShape("1,234.50, every cell in quotes", number=english_number, quote_all=True),
+    "german": _continental("semicolon, 1.234,50"),
+    "french": _continental("1 234,50 with a no-break space", number=_spaced(NO_BREAK), encoding="utf-8-sig"),
+    "french_narrow": _continental("1 234,50 with a narrow no-break space", number=_spaced(NARROW)),
+    "french_thin": _continental("1 234,50 with a thin space", number=_spaced(THIN)),
+    "swiss": _continental("1'234.5", number=swiss_number),
+    "tab": RCloudShape("with tabs", delimiter="\t"),
+    "padded_month": RCloudShape("month 07", month="{month:02d}"),
+    "month_name": RCloudShape("month July", month="{name}"),
+    "short_month": RCloudShape("month Jul", month="{short}"),
+    "iso_month": RCloudShape("month 2026-07", month="{year}-{month:02d}"),
+    "long_headings": RCloudShape("Client Name, Billable Space (GB)", headings=_LONG),
+    "small_headings": RCloudShape("client, billable_space", headings=_SMALL),
+    "shouted_headings": RCloudShape("CLIENT NAME with blanks around it, BILLABLE-SPACE", headings=_SHOUTED),
+    "managed_id": RCloudShape("with the column Managed ID", managed_id=True),
+    "ambiguous": RCloudShape("1,235 and nothing that tells what the comma means", number=ambiguous_number),
+    "xlsx": RCloudShape("XLSX with numbers", kind=XLSX),
+    "xlsx_managed_id": RCloudShape("with the column Managed ID", kind=XLSX, managed_id=True, headings=_LONG),
+    "xlsx_text": RCloudShape(
+        "numbers as text, 1.234,50", kind=XLSX, numbers_as_text=True, number=german_number, month="{name}"
+    ),
+    "xlsx_date": RCloudShape("the month as a date, its first day", kind=XLSX, month=""),
+}

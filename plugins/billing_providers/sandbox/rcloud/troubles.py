@@ -77,22 +77,23 @@ def _heading_only(_resale: Resale, _month: Month) -> Rows:
     return []
 
 
-# ``half_written``, ``wrong_column`` and ``no_bytes`` concern the writing; their rows are those of the month.
-TROUBLES: dict[str, Callable[[Resale, Month], Rows]] = {
-    "": _rows,
-    "last_month": _last_month,  # the whole file is last month's
-    "relabelled": _relabelled,  # last month's figures under this month's label
-    "one_row_of_last_month": _one_row_of_last_month,
-    "repeated": _repeated,  # the first client comes again with the same number
-    "repeated_with_other_number": _repeated_with_other_number,
-    "formula": _first_as("=1+2"),  # a formula without a stored result
-    "error_cell": _first_as("#REF!"),
-    "empty_cell": _first_as(""),
-    "text_cell": _first_as("n/a"),
-    "negative": _negative,
-    "without_client": _without_client,
-    "heading_only": _heading_only,
-    "half_written": _rows,  # cut off in the middle of a row or, in XLSX, of the archive
-    "wrong_column": _rows,  # Used Space stands where Billable Space belongs
-    "no_bytes": _rows,
-}
+# The last three concern the writing; their rows are those of the month.
+_TROUBLES: tuple[tuple[str, Callable[[Resale, Month], Rows], str], ...] = (
+    ("last_month", _last_month, "figures and labels of the month before"),
+    ("relabelled", _relabelled, "figures of the month before under this month's label"),
+    ("one_row_of_last_month", _one_row_of_last_month, "the last row is labelled with the month before"),
+    ("repeated", _repeated, "the first client comes again, with the same number"),
+    ("repeated_with_other_number", _repeated_with_other_number, "the first client comes again, with 1 GB more"),
+    ("formula", _first_as("=1+2"), "the first space is a formula without a stored result"),
+    ("error_cell", _first_as("#REF!"), "the first space is an error"),
+    ("empty_cell", _first_as(""), "the first space is empty"),
+    ("text_cell", _first_as("n/a"), "the first space is text"),
+    ("negative", _negative, "the first space is negative"),
+    ("without_client", _without_client, "the first row names no client"),
+    ("heading_only", _heading_only, "no row below the heading"),
+    ("half_written", _rows, "CSV ends inside a row, XLSX is no whole archive"),
+    ("wrong_column", _rows, "Used Space stands where Billable Space belongs"),
+    ("no_bytes", _rows, "the file is empty"),
+)
+TROUBLES = {"": _rows, **{name: rows for name, rows, _ in _TROUBLES}}
+WORDS = {name: words for name, _, words in _TROUBLES}

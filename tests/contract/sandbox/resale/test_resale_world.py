@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -75,6 +76,14 @@ def test_the_tenant_is_as_large_as_it_says(resale: Resale) -> None:
     assert [len(part) for part in sizes] == [126, 134, 484, 60, 50]
     assert len(resale.book.clients) == 30
     assert sum(bool(entry.backup_name and entry.client_name) for entry in resale.customers) == 13
+
+
+def test_the_page_tells_these_sizes() -> None:
+    """What the docs say of the tenant is what is built."""
+    text = " ".join((Path(__file__).parents[4] / "docs" / "sandbox.md").read_text(encoding="utf-8").split())
+
+    assert "67 customers, of which 50 use MSP360 and 30 rCloud" in text
+    assert "126 companies, 134 agreements with 484 additions, 60 products" in text
 
 
 def test_ids_are_unique_and_point_somewhere(resale: Resale) -> None:
