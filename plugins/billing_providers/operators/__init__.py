@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from billing_providers.operators.resolve_period import ResolvePeriodOperator
     from billing_providers.operators.review_diff import ReviewDiffOperator
     from billing_providers.operators.verify_contract_lines import VerifyContractLinesOperator
+    from billing_providers.operators.wait_for_usage import WaitForUsageSensor
 
 _HOMES = {
     "ApplyBillingRulesOperator": "apply_billing_rules",
@@ -25,6 +26,7 @@ _HOMES = {
     "ResolvePeriodOperator": "resolve_period",
     "ReviewDiffOperator": "review_diff",
     "VerifyContractLinesOperator": "verify_contract_lines",
+    "WaitForUsageSensor": "wait_for_usage",
     "run_params": "dag_params",
 }
 
@@ -37,6 +39,7 @@ __all__ = [
     "ResolvePeriodOperator",
     "ReviewDiffOperator",
     "VerifyContractLinesOperator",
+    "WaitForUsageSensor",
     "run_params",
 ]
 

@@ -289,6 +289,15 @@ def test_two_periods_that_are_due_on_one_day_are_both_billed(scheduler: Schedule
     assert [interval.end.strftime("%m-%d") for _, interval in scheduler.runs] == ["01-31", "02-28"]
 
 
+def test_a_dag_that_is_switched_on_between_two_closes_bills_both_periods_that_wait_for_their_day(
+    scheduler: Scheduler,
+) -> None:
+    """Neither of them is due yet, so neither is missed."""
+    scheduler.timetable = BillingPeriodTimetable(31, "UTC", publish_on=PublishDay(30))
+
+    assert scheduler.next_start("2026-02-28T03:00:00+00:00") == ("2026-02-28 06:00", "2025-12-31")
+
+
 def test_the_next_runs_are_listed_for_people() -> None:
     """Twelve dates show at a glance that no month is left out."""
     runs = monthly(31).next_runs(12, datetime(2026, 7, 3, 12, tzinfo=UTC))
