@@ -21,6 +21,7 @@ from billing_providers.operators import (
     ResolvePeriodOperator,
     ReviewDiffOperator,
     VerifyContractLinesOperator,
+    WaitForUsageSensor,
     run_params,
 )
 from billing_providers.timetables.billing_period import BillingPeriodTimetable
@@ -45,7 +46,7 @@ with DAG(
     dag_id=SETTINGS.integration,
     description=__doc__.splitlines()[0],
     doc_md=__doc__,
-    schedule=BillingPeriodTimetable.of(SETTINGS.calendar, SETTINGS.settle_delay),
+    schedule=BillingPeriodTimetable.of(SETTINGS.calendar, SETTINGS.settle_delay, SETTINGS.publish_on),
     start_date=datetime(2026, 1, 1, tzinfo=UTC),
     catchup=False,
     max_active_runs=1,
@@ -54,6 +55,7 @@ with DAG(
     tags=["billing", SETTINGS.source, SETTINGS.psa],
 ) as dag:
     run = ResolvePeriodOperator(task_id="resolve_period", settings=SETTINGS)
+    ready = WaitForUsageSensor(task_id="wait_for_usage", settings=SETTINGS, run=run.output)
     usage = ExtractUsageOperator(task_id="extract_usage", settings=SETTINGS, run=run.output)
     charges = ApplyBillingRulesOperator(
         task_id="apply_billing_rules", settings=SETTINGS, run=run.output, usage=usage.output
@@ -66,4 +68,5 @@ with DAG(
     )
     report = ReportRunOperator(task_id="report_run", settings=SETTINGS, run=run.output, diff=diff.output)
 
+    ready >> usage
     diff >> review >> push >> verify >> report

@@ -47,13 +47,20 @@ class Closing:
         return sorted((change.line_id, change.quantity_after) for change in changes)
 
 
-def shipped_settings() -> IntegrationSettings:
-    found: IntegrationSettings = runpy.run_path(str(ROOT / "dags" / "atria_to_kaseya_bms.py"))["SETTINGS"]
+def shipped_settings(dag_id: str = "atria_to_kaseya_bms") -> IntegrationSettings:
+    found: IntegrationSettings = runpy.run_path(str(ROOT / "dags" / f"{dag_id}.py"))["SETTINGS"]
     return found
 
 
 @contextmanager
-def closing(folder: Path, *, ledger_url: str = "", bms_shape: str = "line_api", **sandbox: Any) -> Iterator[Closing]:
+def closing(
+    folder: Path,
+    dag_id: str = "atria_to_kaseya_bms",
+    *,
+    ledger_url: str = "",
+    bms_shape: str = "line_api",
+    **sandbox: Any,
+) -> Iterator[Closing]:
     """Yield a closing whose connections are in the environment until the end."""
     with SandboxServer(bms_shape=bms_shape, **sandbox) as box:
         connections = box.connections()
@@ -61,6 +68,7 @@ def closing(folder: Path, *, ledger_url: str = "", bms_shape: str = "line_api", 
             connections["kaseya_bms_default"]["extra"]["line_api"] = {}
         environment = {f"AIRFLOW_CONN_{conn_id.upper()}": json.dumps(fields) for conn_id, fields in connections.items()}
         environment["AIRFLOW_CONN_BILLING_LEDGER"] = ledger_url or f"sqlite:///{folder}/ledger.sqlite"
-        settings = replace(shipped_settings(), artifacts=f"file://{folder}/artifacts")
+        environment["BILLING_INBOX"] = f"file://{folder}"
         with patch.dict(os.environ, environment):
+            settings = replace(shipped_settings(dag_id), artifacts=f"file://{folder}/artifacts")
             yield Closing(box, settings, environment)

@@ -159,4 +159,4 @@ def _typed(value: Any, hint: Any) -> Any:
     if is_dataclass(hint) and isinstance(hint, type):
         hints = get_type_hints(hint)
         return hint(**{name: _typed(part, hints[name]) for name, part in value.items()})
-    return Decimal(value) if hint is Decimal else value
+    return hint(value) if hint is Decimal or _is_enum(hint) else value
