@@ -3,6 +3,9 @@
 Most of it is healthy. What is awkward on purpose has a name in :mod:`~billing_providers.sandbox.world.cases`.
 Usage exists for any period: a line's units before the first run are those of an unchanged month, and about four
 in ten quantities differ from it in any one month, always in the same way for the same seed.
+
+:mod:`~billing_providers.sandbox.world.resale` holds a second tenant of the same MSP: the resale of storage, from MSP360
+and rCloud to ConnectWise, with cases of its own.
 """
 
 from __future__ import annotations
