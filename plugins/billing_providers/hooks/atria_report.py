@@ -52,7 +52,7 @@ HEADINGS = {
 }
 _HARMLESS = frozenset({"customer_name", "description", "summary", "actor", "plan"})
 _NEEDED = ("customer_code", "sku", "quantity")
-_ROWS_PEEKED = 5000
+_ROWS_PEEKED = 5000  # two more are read: the headings, and one to know that there are more
 
 
 class AtriaReportSource:
@@ -131,7 +131,7 @@ class AtriaReportSource:
         why = self._place.not_there_why(address)
         if why:
             return why
-        sheet = self._place.read(address, rows_max=_ROWS_PEEKED)
+        sheet = self._place.read(address, rows_max=_ROWS_PEEKED + 2)
         why = _without_rows_why(sheet)
         if why:
             return why

@@ -37,7 +37,7 @@ HEADINGS = {
 }
 _FIELD_MAP = "rCloud usage file, field_map"
 _NEEDED = ("client", "billable_space", "month")
-_ROWS_PEEKED = 5000
+_ROWS_PEEKED = 5000  # two more are read: the headings, and one to know that there are more
 _BRACKETS = re.compile(r"[(\[]\s*([^)\]]*?)\s*[)\]]")
 _UNIT = re.compile(r"(?:(?:kilo|mega|giga|tera|peta)|(?:ki|me|gi|te|pe)bi|[kmgtp]i?)?b(?:ytes?)?", re.IGNORECASE)
 
@@ -135,7 +135,7 @@ class RCloudUsageSource:
         why = self._place.not_there_why(address)
         if why:
             return why
-        sheet = self._place.read(address, rows_max=_ROWS_PEEKED)
+        sheet = self._place.read(address, rows_max=_ROWS_PEEKED + 2)
         why = _without_rows_why(sheet)
         if why:
             return why

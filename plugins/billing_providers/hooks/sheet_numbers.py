@@ -78,11 +78,11 @@ def amount_of(cell: str, mark: DecimalMark) -> Decimal:
     text = cell.strip()
     if not text:
         raise DecimalError("is empty")
-    unsigned = text.lstrip(_MINUS)
-    number = decimal_from_text(unsigned) if isinstance(cell, PlainNumber) else _reading(unsigned, mark)
+    unsigned, plain = text.lstrip(_MINUS), isinstance(cell, PlainNumber)
+    number = decimal_from_text(unsigned) if plain else _reading(unsigned, mark)
     if number is None:
         raise DecimalError(f"{text!r} is not a number with a decimal {mark}")
-    if unsigned != text and number:
+    if unsigned != text and (number or not plain):  # a spreadsheet's own -0 is 0
         raise DecimalError(f"{text!r} is negative")
     return decimal_from_text(number)
 

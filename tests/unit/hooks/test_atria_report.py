@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -213,3 +215,60 @@ def test_a_wrong_address_is_a_settings_error(url: str, problem: str) -> None:
         AtriaReportSource(url).read_usage(PERIOD)
 
     assert problem in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (None, "there is no file yet at "),
+        ("", "is empty so far"),
+        ("Customer Code,SKU,Qua", "the file breaks off in its headings"),
+        ("Customer Code,SKU,Quantity\nASP,A,1\nASP,B", "the last row (3) is cut off"),
+        ("Customer Code,SKU,Quantity\nASP,A,1\nASP,B,1", "its Quantity may be cut off"),
+        (HEADINGS + "ASP,Aspen,A,1,2026-10-25,x\n", "Incorrect billing period date"),
+        (HEADINGS + "ASP,Aspen,A,1,2026-11-25,x\n", ""),
+        (HEADINGS + "ASP,Aspen,A,1,2026-11-25,Busin", ""),
+    ],
+)
+def test_a_report_that_is_not_whole_is_waited_for(content: str | None, why: str, tmp_path: Path) -> None:
+    """The reasons for which reading it would be incomplete, told before it is read."""
+    path = tmp_path / "report.csv"
+    if content is not None:
+        path.write_text(content)
+        os.utime(path, (time.time() - 600, time.time() - 600))
+
+    told = AtriaReportSource(str(path)).not_ready_why(PERIOD)
+
+    assert (why in told, told == "") == (True, why == "")
+
+
+def test_a_report_that_changed_just_now_is_waited_for_but_can_be_read(tmp_path: Path) -> None:
+    """Who waits is careful with a copy in progress; who reads by hand has looked at the file."""
+    path = tmp_path / "report.csv"
+    path.write_text(HEADINGS + "ASP,Aspen,A,1,2026-11-25,x\n")
+    source = AtriaReportSource(str(path))
+
+    assert "may still be being written" in source.not_ready_why(PERIOD)
+    assert source.read_usage(PERIOD).complete
+    assert AtriaReportSource(str(path), whole_file_after_s=0).not_ready_why(PERIOD) == ""
+
+
+def test_waiting_for_a_report_finds_a_wrong_heading_at_once(tmp_path: Path) -> None:
+    """No waiting repairs it."""
+    path = tmp_path / "report.csv"
+    path.write_text("Customer Code,Product,Quantity\nASP,A,1\n")
+
+    with pytest.raises(SettingsError, match="sku: no column has this heading"):
+        AtriaReportSource(str(path), whole_file_after_s=0).not_ready_why(PERIOD)
+
+
+def test_a_very_long_report_is_not_looked_through_while_waiting(tmp_path: Path) -> None:
+    """Beyond its first rows only reading tells, so that asking every few minutes stays cheap."""
+    rows = "ASP,Aspen,A,1,2026-10-25,x\n"
+    path = tmp_path / "report.csv"
+    source = AtriaReportSource(str(path), whole_file_after_s=0)
+    path.write_text(HEADINGS + rows * 5000)
+    assert "Incorrect billing period date" in source.not_ready_why(PERIOD)
+
+    path.write_text(HEADINGS + rows * 5001)
+    assert source.not_ready_why(PERIOD) == ""

@@ -486,6 +486,18 @@ def test_waiting_does_not_open_a_file_before_it_is_old_enough(tmp_path: Path) ->
         RCloudUsageSource(str(folder), whole_file_after_s=0).not_ready_why(JULY)
 
 
+def test_a_very_long_file_is_not_looked_through_while_waiting(tmp_path: Path) -> None:
+    """Beyond its first rows only reading tells, so that asking every few minutes stays cheap."""
+    june: list[list[Any]] = [["Client", "Billable Space", "Month"], *([f"C{n}", n, "2026-06"] for n in range(5001))]
+    path = workbook(tmp_path / "usage.xlsx", june)
+    source = RCloudUsageSource(str(path))
+
+    assert source.not_ready_why(JULY) == ""
+    assert "it is last month's file: all 5001 rows are of 2026-06" in source.read_usage(JULY).incomplete_why
+    workbook(path, june[:5001])
+    assert "it is last month's file: all 5000 rows are of 2026-06" in source.not_ready_why(JULY)
+
+
 def test_the_month_fills_the_address_and_cannot_leave_its_folder(tmp_path: Path) -> None:
     """Placeholders are filled with digits and hyphens; whatever the period, the folder is the one that was set."""
     folder = tmp_path / "2026" / "07"
