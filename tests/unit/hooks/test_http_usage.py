@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 import json
+import re
 from base64 import b64encode
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -25,7 +28,10 @@ from billing_providers.errors import (
     UnreadableAnswer,
 )
 from billing_providers.hooks.http_usage import HttpUsageSource
+from billing_providers.hooks.sources import source_for
+from billing_providers.hooks.usage_fields import ROW_FIELDS
 from billing_providers.model.periods import BillingPeriod
+from billing_providers.model.settings import IntegrationSettings
 from billing_providers.model.source import UsageSource
 from tests.support.connections import set_connection
 from tests.support.scripted_http import FrozenTime, Reply, ScriptedServer, reply
@@ -597,3 +603,24 @@ def test_testing_tries_the_map_on_the_first_row(source_of: Maker) -> None:
         "The endpoint answers, but its first row cannot be read: customer.ref is empty",
     )
     assert source_of(lambda request: reply({}, 404)).test_connection()[0] is False
+
+
+def test_the_page_names_every_option_and_its_example_reads_its_answer(source_of: Maker) -> None:
+    """Whoever pastes it gets a source that reads the answer printed above it."""
+    page = (Path(__file__).parents[3] / "docs" / "http-source.md").read_text(encoding="utf-8")
+    (pasted,) = re.findall(r"```json\n(.*?)```", page, re.DOTALL)
+    answer = json.loads(re.findall(r"```text\n(\{.*?)```", page, re.DOTALL)[0])
+    answer["data"]["cursor"] = None
+    options = json.loads(pasted)["source_options"]
+
+    read = source_of(ScriptedServer([reply(answer)]), **options).read_usage(OCTOBER)
+
+    assert isinstance(
+        source_for(IntegrationSettings(integration="x", psa="kaseya_bms", **json.loads(pasted))), HttpUsageSource
+    )
+    (record,) = read.records
+    assert (record.customer_code, record.sku, str(record.quantity)) == ("ML-OBRI", "mail.archive", "27.08")
+    assert (str(record.total_cost), record.currency, record.period_end) == ("2.44", "EUR", OCTOBER.end)
+    assert read.incomplete_why == "summary.count says 58, 1 rows came"
+    named = set(inspect.signature(HttpUsageSource).parameters) - {"http_conn_id", "limits", "clocks"}
+    assert [word for word in (*named, *ROW_FIELDS) if f"`{word}`" not in page] == []

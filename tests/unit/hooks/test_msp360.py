@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,7 +27,9 @@ from billing_providers.errors import (
 )
 from billing_providers.hooks.http.repeats import Limits
 from billing_providers.hooks.msp360 import Msp360Hook
+from billing_providers.hooks.sources import source_for
 from billing_providers.model.periods import BillingPeriod
+from billing_providers.model.settings import IntegrationSettings
 from billing_providers.model.source import UsageRead
 from tests.support.connections import set_connection
 from tests.support.scripted_http import FrozenTime, Reply, ScriptedServer, reply
@@ -631,3 +635,14 @@ def test_testing_names_what_can_be_read(hook_of: Callable[..., Msp360Hook]) -> N
         "1 licences can be read.",
     )
     assert hook_of(lambda request: reply({"Message": "no"}, 403)).test_connection()[0] is False
+
+
+def test_the_page_says_what_can_be_picked_and_its_example_is_accepted() -> None:
+    """Whoever pastes it gets a source; a metric or option that nobody can find cannot be used."""
+    page = (Path(__file__).parents[3] / "docs" / "msp360.md").read_text(encoding="utf-8")
+    (pasted,) = re.findall(r"```json\n(.*?)```", page, re.DOTALL)
+
+    source = source_for(IntegrationSettings(integration="x", psa="connectwise", **json.loads(pasted)))
+
+    assert isinstance(source, Msp360Hook)
+    assert [word for word in (*EVERYTHING, "gigabyte", "level", "binary", "decimal") if f"`{word}`" not in page] == []
