@@ -158,5 +158,6 @@ def test_lists_of_other_records_take_conditions_too(cw: CwClient) -> None:
     assert ids("/finance/agreements", "parentAgreement=null and company/identifier='ONEILL'") == [902]
     assert ids("/finance/agreements", "(type/name='Block Time' or type/name='x') and cancelledFlag=false") == [904]
     assert ids("/finance/agreements", "nextInvoiceDate='2026-07-01'") == [902]
+    assert ids("/finance/agreements", "nextInvoiceDate not like '2027%'") == [902]  # nothing is not unlike anything
     assert ids("/company/companies", "deletedFlag=false and status/name='active'") == [501, 502]
     assert ids("/procurement/catalog", "inactiveFlag=false and productClass!='Bundle'") == [21, 22]

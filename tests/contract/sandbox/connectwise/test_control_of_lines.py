@@ -160,11 +160,12 @@ def test_a_reset_brings_everything_back(box: SandboxServer, cw: CwClient) -> Non
 def test_invoices_bill_the_additions_as_they_are(box: SandboxServer, cw: CwClient) -> None:
     """What is billable in the period, at the moment of invoicing; later changes do not alter it."""
     cw.set(OPEN, 7001, quantity=22)
+    cw.add(OPEN, product={"id": 22}, billCustomer="Billable", quantity=7, effectiveDate="2026-08-01T00:00:00Z")
     box.control.invoice("2026-07-01", "2026-07-31", system=PSA)
     cw.set(OPEN, 7001, quantity=99)
 
     (invoice,) = cw.get("/finance/invoices", conditions=f"applyToId={OPEN}").json()
-    # 20 GB beyond the included 2 at 0.05, 3 seats at 5.25; neither the ended addition nor the one without charge.
+    # 20 GB beyond the included 2 at 0.05, 3 seats at 5.25; not the ended, the later or the free addition.
     assert (invoice["total"], invoice["agreementAmount"]) == (16.75, 16.75)
     assert (invoice["type"], invoice["applyToType"], invoice["date"]) == (
         "Agreement",

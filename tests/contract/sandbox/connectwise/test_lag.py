@@ -85,5 +85,10 @@ def test_what_a_person_edits_shows_at_once(box: SandboxServer, late: CwClient) -
     box.control.edit_line(7001, system="connectwise", unit_price="9")
     box.control.edit_line(7002, system="connectwise", units="8")
 
+    box.control.edit_line(7008, system="connectwise", units="6")
+    late.set(OPEN, 7008, quantity=7)
+    box.control.edit_line(7008, system="connectwise", gone=True)
+
     rows = {row["id"]: row for row in late.additions(OPEN)}
+    assert 7008 not in rows
     assert (rows[7001]["quantity"], rows[7001]["unitPrice"], rows[7002]["quantity"]) == (10, 9, 8)
