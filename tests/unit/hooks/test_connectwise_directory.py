@@ -113,6 +113,15 @@ def test_a_row_that_comes_twice_means_that_another_is_missing(monkeypatch: pytes
     assert len(tenant.sent(COMPANIES)) == 4
 
 
+def test_a_single_page_with_a_row_twice_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Law 3: one company that shows twice may stand where another was."""
+    tenant = CwTenant(directory())
+    tenant.answers |= {COMPANIES: reply([*companies(2), *companies(1)]), COUNT: reply({"count": 3})}
+
+    with pytest.raises(UnreadableAnswer, match="a row came twice"):
+        hook_of(monkeypatch, tenant).read_directory(contract_type="")
+
+
 def test_a_tenant_that_does_not_count_is_believed(monkeypatch: pytest.MonkeyPatch) -> None:
     """The count is a second look, not a condition."""
     for answer in (forbidden(), not_found()):

@@ -286,6 +286,23 @@ def test_a_part_that_failed_or_is_not_whole_is_read_on_its_own(
     assert len(tenant.sent(f"GET {path(105)}")) == 1
 
 
+def test_two_parts_with_one_number_belong_to_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Law 4: where rows do not name their agreement, the number alone says whose they are; twice is no number."""
+    agreements = range(101, 111)
+
+    def nameless(agreement: int) -> list[dict[str, Any]]:
+        return [{**row, "agreementId": None} for row in additions_of(agreement)]
+
+    def part(agreement: int) -> dict[str, Any]:
+        return {"entities": nameless(agreement), **({"sequenceNumber": 2} if agreement == 105 else {})}
+
+    tenant = tenant_of(agreements, bundle_answer(part))
+
+    assert read(hook_of(monkeypatch, tenant), agreements) == expected(agreements)
+
+    assert [len(tenant.sent(f"GET {path(number)}")) for number in (102, 105, 106)] == [1, 1, 0]
+
+
 def test_a_part_that_fills_its_page_is_read_on_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     """A thousand rows may be the first of two pages."""
     many = [addition(10_000 + number, 102) for number in range(1500)]
@@ -368,9 +385,10 @@ def test_not_found_says_nothing_while_nothing_is_found(monkeypatch: pytest.Monke
 
 def test_another_fault_of_a_line_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     """Law 3: only not found means gone."""
-    tenant = CwTenant({f"GET {path(11)}/111": reply({"message": "no"}, 400)})
+    refusal = reply({"message": "Record is locked"}, 409)
+    tenant = CwTenant({f"GET {path(11)}/111": refusal, "GET /finance/agreements": reply([])})
 
-    with pytest.raises(BadRequest, match="no"):
+    with pytest.raises(BadRequest, match="Record is locked"):
         hook_of(monkeypatch, tenant).reread_lines([LinesAgain(contract(11), ("111",), ())])
 
 
