@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import time
 from datetime import date, datetime
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from billing_providers.errors import FailureClass, RequestError, SettingsError
+from billing_providers.hooks.rcloud import HEADINGS as KNOWN
 from billing_providers.hooks.rcloud import RCloudUsageSource
 from billing_providers.hooks.sources import source_for
 from billing_providers.model.periods import BillingPeriod
@@ -560,3 +562,12 @@ def test_testing_tells_whether_the_folder_is_there(tmp_path: Path) -> None:
     )
     works, why = RCloudUsageSource(f"{tmp_path}/nowhere/{{year}}-{{month}}.csv").test_connection()
     assert (works, "does not exist" in why) == (False, True)
+
+
+def test_the_page_names_every_option_and_every_heading() -> None:
+    """An option or a heading that nobody can find cannot be set."""
+    page = (Path(__file__).parents[3] / "docs" / "rcloud.md").read_text(encoding="utf-8")
+
+    assert [name for name in inspect.signature(RCloudUsageSource).parameters if f"`{name}`" not in page] == []
+    assert [name for name in KNOWN if f"| `{name}` |" not in page] == []
+    assert [heading for headings in KNOWN.values() for heading in headings if heading not in page] == []
