@@ -1,4 +1,4 @@
-"""Conditions say what they were built from, whatever the value; read back by a parser that knows nothing of the builder."""
+"""Conditions say what they were built from, whatever the value; a parser of its own reads them back."""
 
 from __future__ import annotations
 
