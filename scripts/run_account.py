@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 
 from billing_providers.ledger.ledger import Ledger
-from billing_providers.model.changes import ContractDiff, LineChange
+from billing_providers.model.changes import ContractDiff, LineChange, told_fields
 from billing_providers.model.decimals import text_from_decimal
 from billing_providers.model.findings import Finding, Level
 from billing_providers.model.journal import DONE
@@ -46,7 +46,10 @@ def print_changes(ledger: Ledger, diff: ContractDiff) -> None:
     for change in sorted(done, key=_size, reverse=True)[:SHOWN_MAX]:
         before = "?" if change.quantity_before is None else text_from_decimal(change.quantity_before)
         after = text_from_decimal(change.quantity_after)
-        print(f"            {change.account_name[:28]:28} {change.service_name[:22]:22} {before:>6} -> {after}")
+        also = f"  ({told_fields(change)})" if change.fields else ""
+        print(
+            f"            {change.account_name[:28]:28} {change.service_name[:22]:22} {before:>8} -> {after}{also[:90]}"
+        )
     if len(done) > SHOWN_MAX:
         print(f"            … and {len(done) - SHOWN_MAX} more")
 
