@@ -25,12 +25,29 @@ with DAG(
 ):
     EmptyOperator(task_id="close")
 """
+PUBLISHING_DAG_FILE = """
+from datetime import UTC, datetime, time
+from airflow.sdk import DAG
+from airflow.providers.standard.operators.empty import EmptyOperator
+from billing_providers.model.periods import BillingCalendar, PublishDay
+from billing_providers.timetables.billing_period import BillingPeriodTimetable
+
+with DAG(
+    "publishes_on_the_31st",
+    schedule=BillingPeriodTimetable.of(BillingCalendar(1, "Europe/London"), publish_on=PublishDay(31, time(9, 30))),
+    start_date=datetime(2026, 5, 1, tzinfo=UTC),
+    catchup=True,
+    max_active_runs=1,
+):
+    EmptyOperator(task_id="close")
+"""
 
 
 @pytest.fixture(scope="module")
 def dag_folder(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("dags")
     (folder / "closes_on_the_26th.py").write_text(DAG_FILE, encoding="utf-8")
+    (folder / "publishes_on_the_31st.py").write_text(PUBLISHING_DAG_FILE, encoding="utf-8")
     return folder
 
 
@@ -61,6 +78,20 @@ def test_the_scheduler_sees_the_calendar_that_the_dag_file_names(stored_dag):
     assert model.timetable_summary == "Billing period from day 26, Europe/London, 6 h after close"
     assert model.next_dagrun.isoformat() == "2026-01-26T00:00:00+00:00"
     assert model.next_dagrun_create_after.isoformat() == "2026-02-26T06:00:00+00:00"
+
+
+def test_the_scheduler_sees_the_publish_day(stored_dag):
+    """The day survives the way through the database, and the next run is due on the month's last day, local time."""
+    from airflow.models.dag import DagModel
+    from airflow.models.serialized_dag import SerializedDagModel
+
+    stored = SerializedDagModel.get_dag("publishes_on_the_31st")
+    assert stored.timetable.summary == (
+        "Billing period from day 1, Europe/London, on day 31 or the month's last at 09:30"
+    )
+    model = DagModel.get_dagmodel("publishes_on_the_31st")
+    assert model.next_dagrun.isoformat() == "2026-05-31T23:00:00+00:00"
+    assert model.next_dagrun_create_after.isoformat() == "2026-07-31T08:30:00+00:00"
 
 
 def test_parsing_twice_gives_the_same_bytes(dag_folder):
