@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
 from billing_providers.engine.columns import Array, product, scaled, sums
+from billing_providers.engine.customer_choice import Standing
 from billing_providers.engine.diff import Assigned
 from billing_providers.engine.digest import diff_digest, joint_digest, live_lines_digest, policy_digest
 from billing_providers.engine.live_lines import LiveLines, id_key
@@ -130,6 +131,16 @@ _COUNTED = {
     "zero": {ChangeKind.ZERO, ChangeKind.END_LINE},
     "add": {ChangeKind.ADD_LINE},
 }
+
+
+def plan_counts(standings: Sequence[Standing], charge_lines: int, live_lines: int) -> dict[str, int]:
+    """Return what was planned, for people: customers in scope by standing, and how many lines were looked at."""
+    return {
+        "customers": sum(standing is Standing.PLANNED for standing in standings),
+        "customers_skipped": sum(standing in {Standing.SKIPPED, Standing.HELD} for standing in standings),
+        "charge_lines": charge_lines,
+        "live_lines": live_lines,
+    }
 
 
 def _order(change: LineChange) -> tuple[str, ...]:

@@ -24,7 +24,7 @@ from billing_providers.engine.customer_choice import Standing
 from billing_providers.engine.customers import unknown_in_filter
 from billing_providers.engine.decided import Decided, decide
 from billing_providers.engine.diff import compare
-from billing_providers.engine.diff_of import billed_before, diff_of, matched_lines, unusable_usage
+from billing_providers.engine.diff_of import billed_before, diff_of, matched_lines, plan_counts, unusable_usage
 from billing_providers.engine.dues import dues_of
 from billing_providers.engine.guards import guard_changes
 from billing_providers.engine.legal_dates import invoiced_later, with_legal_dates
@@ -139,7 +139,6 @@ def _planned(inputs: PlanInputs, live: LiveLines) -> ContractDiff:
     if not changes and not any(finding.level in {Level.WARNING, Level.ERROR} for finding in findings):
         findings.append(voice.finding(137, count=unchanged))
     standings = [decision.standing for decision in usage.decisions.values() if decision.customer.in_scope]
-    skipped = sum(standing in {Standing.SKIPPED, Standing.HELD} for standing in standings)
     return diff_of(
         inputs,
         live,
@@ -148,12 +147,7 @@ def _planned(inputs: PlanInputs, live: LiveLines) -> ContractDiff:
         matched=[line for line in matched if line.line_id not in left_for_later],
         unchanged_count=unchanged,
         findings=findings,
-        counts={
-            "customers": sum(standing is Standing.PLANNED for standing in standings),
-            "customers_skipped": skipped,
-            "charge_lines": len(usage.charges),
-            "live_lines": len(live),
-        },
+        counts=plan_counts(standings, len(usage.charges), len(live)),
     )
 
 

@@ -6,7 +6,7 @@ from billing_providers.engine.charge_columns import charge_columns
 from billing_providers.engine.contract_choice import Contracts
 from billing_providers.engine.customer_choice import CustomerChoice, Standing
 from billing_providers.engine.customers import decide_customers, unknown_in_filter
-from billing_providers.engine.diff_of import diff_of, unusable_usage
+from billing_providers.engine.diff_of import diff_of, plan_counts, unusable_usage
 from billing_providers.engine.live_lines import live_lines
 from billing_providers.engine.matching import Accounts
 from billing_providers.engine.plan_inputs import PlanInputs
@@ -32,23 +32,17 @@ def shown_usage(inputs: PlanInputs) -> tuple[ContractDiff, dict[str, str]]:
         if decision.planned and decision.customer.in_scope and decision.accounts
     }
     in_scope = [decision for decision in decisions.values() if decision.customer.in_scope]
+    standings = [decision.standing for decision in in_scope]
     findings = [decision.finding for decision in in_scope if decision.finding is not None]
     findings.append(inputs.voice.finding(178, count=len(shown), records=len(charges)))
     diff = diff_of(
         inputs,
         live,
-        complete=all(decision.standing is not Standing.HELD for decision in in_scope),
+        complete=Standing.HELD not in standings,
         changes=(),
         matched=(),
         unchanged_count=0,
         findings=[*unknown_in_filter(inputs), *findings],
-        counts={
-            "customers": len(shown),
-            "customers_skipped": sum(
-                decision.standing in {Standing.SKIPPED, Standing.HELD} for decision in decisions.values()
-            ),
-            "charge_lines": len(charges),
-            "live_lines": 0,
-        },
+        counts=plan_counts(standings, len(charges), 0),
     )
     return diff, shown
