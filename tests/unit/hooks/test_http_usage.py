@@ -256,6 +256,7 @@ def test_paging_may_go_into_the_body_of_a_post(source_of: Maker) -> None:
         ({"kind": "link", "next": "next"}, listed(next="//evil.example/v1"), "not below https://api"),
         ({"kind": "link", "next": "next"}, listed(next="https://api.meterline.example@evil.example/"), "not below"),
         ({"kind": "link", "next": "next"}, listed(next="?a=1&a=2"), "one parameter twice"),
+        ({"kind": "link", "next": "next"}, listed(next="//[::1"), "is no link"),
         ({"kind": "link", "next": "next"}, listed(next="?page=2"), "repeats page"),
     ],
 )
@@ -289,8 +290,11 @@ def test_pages_without_end_are_an_error(source_of: Maker) -> None:
         return listed(entry(number), next=f"c{number}")
 
     paging = {"kind": "cursor", "param": "c", "next": "next", "pages_max": 5}
-    with pytest.raises(UnreadableAnswer, match="more than 5 pages"):
-        source_of(answer, paging=paging).read_usage(OCTOBER)
+    server = ScriptedServer(answer)
+    with pytest.raises(UnreadableAnswer, match="the list goes on after 5 pages"):
+        source_of(server, paging=paging).read_usage(OCTOBER)
+
+    assert len(server.requests) == 5
 
 
 # -- what the answer says about itself
@@ -492,7 +496,7 @@ def test_the_base_url_is_made_as_airflow_does(connection: dict[str, Any], url: s
 def test_links_stay_below_the_base_url(source_of: Maker) -> None:
     """A base URL with a path is kept on every page, absolute links included."""
     answers = [
-        listed(entry(1), next="https://api.meterline.example/tenant/v1/usage?page=2&x={a}"),
+        listed(entry(1), next="https://api.meterline.example/tenant/v1/{usage}?page=2&x={a}"),
         listed(entry(2), next="/elsewhere/v1/usage"),
     ]
     server = ScriptedServer(answers)
@@ -501,7 +505,7 @@ def test_links_stay_below_the_base_url(source_of: Maker) -> None:
     with pytest.raises(UnreadableAnswer, match=r"not below https://api\.meterline\.example/tenant"):
         source_of(server, connection, paging={"kind": "link", "next": "next"}).read_usage(OCTOBER)
 
-    assert server.requests[1].url == "https://api.meterline.example/tenant/v1/usage?page=2&x=%7Ba%7D"
+    assert server.requests[1].url == "https://api.meterline.example/tenant/v1/%7Busage%7D?page=2&x=%7Ba%7D"
 
 
 def test_login_and_password_are_basic_authentication(source_of: Maker) -> None:

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from requests import PreparedRequest
 
 from billing_providers.errors import (
+    BadRequest,
     FailureClass,
     PeriodError,
     ServerFault,
@@ -317,6 +318,28 @@ def test_users_of_a_former_name_in_two_companies_make_it_ambiguous(read: Reading
     assert set(read(tenant).failed_customers) == {"c-asp", "c-bir"}
 
 
+def test_names_are_compared_trimmed_and_ids_without_regard_to_case(read: Reading) -> None:
+    """A blank that somebody typed makes no other company, and a GUID is the same in either case."""
+    tenant = Tenant(
+        companies=[{"Id": "c-asp", "Name": " Aspen "}],
+        users=[user("a-1", "Aspen")],
+        billing=[billed("A-1", "Aspen  "), billed("gone", " Aspen")],
+        details={"A-1": stored(("PC1", GIB), UserID="a-1"), "gone": stored()},
+    )
+
+    assert figures(read(tenant, "used_space")) == [("c-asp", "used_space", "1"), ("c-asp", "used_space", "0")]
+
+
+def test_held_customers_are_not_asked_for(read: Reading) -> None:
+    """Nothing is counted for them, so no call is made."""
+    tenant = Tenant(billing=[billed("ann", "Birch"), billed("bob", "Birch"), billed("own", "")])
+
+    found = read(tenant, "computers")
+
+    assert set(found.failed_customers) == {"c-asp", "c-bir"}
+    assert [body["UserID"] for _, path, body in tenant.sent if path == "/api/Billing/Details"] == ["own"]
+
+
 def test_users_directly_under_the_provider_are_reported(read: Reading) -> None:
     """Law 5: usage without a company is never silent: it comes as a customer, to be mapped or ignored."""
     tenant = Tenant(
@@ -372,6 +395,16 @@ def test_a_row_without_user_makes_the_whole_incomplete_later(read: Reading) -> N
         ("StatisticBilling[0]", "UserId", ""),
         ("StatisticBilling[1]", "row", ""),
     ]
+
+
+def test_totals_are_not_compared_with_rows_that_cannot_be_read(read: Reading) -> None:
+    """The sum is not known then: the bad row's customer is held, the others are not held for it."""
+    rows = [billed("ann", "Aspen", AverageSpace="?"), billed("bob", "Birch", AverageSpace=GIB)]
+
+    found = read(Tenant(billing=rows, totals={"AverageSpaceUsed": 5 * GIB}))
+
+    assert (found.complete, figures(found)) == (True, [("c-bir", "average_space", "1")])
+    assert found.notes == ["the totals of the month's billing were not compared, as some rows cannot be read"]
 
 
 @pytest.mark.parametrize(
@@ -511,6 +544,15 @@ def test_a_licence_that_cannot_be_read_is_reported(wrong: Any, field_: str, code
     assert figures(found) == [("c-bir", "license.Server", "1")]
 
 
+def test_a_licence_whose_company_is_not_certain_holds_the_candidates(read: Reading) -> None:
+    """Law 4: the same as with billing rows."""
+    companies = [{"Id": "c1", "Name": "Aspen"}, {"Id": "c2", "Name": "Aspen"}, {"Id": "c-bir", "Name": "Birch"}]
+
+    found = read(Tenant(companies=companies, licenses=[licence("1", "ann"), licence("2", "bob")]), "licenses")
+
+    assert (set(found.failed_customers), figures(found)) == ({"c1", "c2"}, [("c-bir", "license.Server", "1")])
+
+
 def test_one_licence_with_two_contents_holds_both(read: Reading) -> None:
     """The same id cannot be a server's of one customer and a desktop's of another."""
     found = read(Tenant(licenses=[licence("1", "ann"), licence("1", "bob", "Desktop")]), "licenses")
@@ -623,6 +665,43 @@ def test_an_answer_of_another_shape_is_an_error(path: str, body: Any, hook_of: C
         hook_of(answer, metrics=["plan", "licenses"]).read_usage(OCTOBER)
 
     assert caught.value.finding_number == 3
+
+
+@pytest.mark.parametrize(("stated", "sign_ins"), [({"expires_in": 7200}, 1), ({"expires_in": 600}, 2), ({}, 2)])
+def test_a_token_is_renewed_before_it_expires(
+    stated: dict[str, int], sign_ins: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the sign-in says counts; without it an hour is assumed. Here an hour passes between two readings."""
+    tenant, time = Tenant(), FrozenTime()
+
+    def answer(request: PreparedRequest) -> Reply:
+        if (request.url or "").endswith("/Login"):
+            tenant(request)
+            return reply({"access_token": "tok-1234567", **stated})
+        return tenant(request)
+
+    set_connection(monkeypatch, "msp360", host="https://mbs.example", login="u", password="api-secret-1")
+    hook = Msp360Hook("msp360", metrics=["plan"], clocks=time.clocks())
+    hook.client.session.mount("https://", ScriptedServer(answer))
+    hook.read_usage(OCTOBER)
+    time.now += 3600
+    hook.read_usage(OCTOBER)
+
+    assert sum(path == "/api/Provider/Login" for _, path, _ in tenant.sent) == sign_ins
+
+
+def test_a_token_is_in_no_text(hook_of: Callable[..., Msp360Hook]) -> None:
+    """Law 14: a server that repeats the token in its fault does not bring it into our messages."""
+    tenant = Tenant()
+
+    def answer(request: PreparedRequest) -> Reply:
+        return reply({"Message": "no: tok-1234567"}, 400) if "Billing" in (request.url or "") else tenant(request)
+
+    with pytest.raises(BadRequest) as caught:
+        hook_of(answer).read_usage(OCTOBER)
+
+    assert "no: ***" in str(caught.value)
+    assert "tok-1234567" not in f"{caught.value} {caught.value.body}"
 
 
 def test_testing_names_what_can_be_read(hook_of: Callable[..., Msp360Hook]) -> None:

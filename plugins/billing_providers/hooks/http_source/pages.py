@@ -104,14 +104,14 @@ class PageWalk:
         while step is not None:
             number += 1
             page = self.page(step)
-            if number > self._paging.pages_max:
-                raise page.error(f"more than {self._paging.pages_max} pages")
             self._once(seen, _content_key(page), number, page)
             rows_read += len(page.rows)
             yield page
             step = self._following(page, request, number, rows_read)
             if step is not None:
                 self._once(seen, _step_key(step), number, page)
+                if number >= self._paging.pages_max:
+                    raise page.error(f"the list goes on after {number} pages, more than pages_max allows")
 
     def page(self, step: Filled) -> Page:
         """Read one page."""
@@ -188,10 +188,12 @@ class PageWalk:
     def _linked(self, page: Page, link: str) -> Filled:
         """Return the request of a link, which must lead below the connection's base URL: headers travel with it."""
         base = self._client.base_url
-        url = urljoin(page.answer.url, link)
-        parts, own = urlsplit(url), urlsplit(base)
+        try:
+            parts, own = urlsplit(urljoin(page.answer.url, link)), urlsplit(base)
+        except ValueError:
+            raise page.error(f"the next link {link!r} is no link") from None
         same = (parts.scheme, parts.netloc) == (own.scheme, own.netloc) and parts.path.startswith(f"{own.path}/")
-        if not same or ".." in parts.path.split("/"):
+        if not same:
             raise page.error(f"the next link leads to {parts.scheme}://{parts.netloc}{parts.path}, not below {base}")
         query = parse_qsl(parts.query, keep_blank_values=True)
         if len(dict(query)) != len(query):
