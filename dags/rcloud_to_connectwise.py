@@ -47,6 +47,7 @@ SETTINGS = IntegrationSettings(
         contract_type="Managed Services",
         contract_choice="holds_service",
         places=2,
+        malformed_share_max="0.1",  # of a few dozen clients one bad row must not stop the others
     ),
     publish="bill",
     review="guards",

@@ -6,7 +6,15 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from billing_providers.model.changes import ChangeKind, ContractDiff, DiffInputs, LineChange, MatchedLine
+from billing_providers.model.changes import (
+    ChangeKind,
+    ContractDiff,
+    DiffInputs,
+    FieldChange,
+    LineChange,
+    LineField,
+    MatchedLine,
+)
 from billing_providers.model.charges import ChargeLine, ChargeSet, RowOutcome, RuleEffect
 from billing_providers.model.findings import Finding, Level, Scope
 from billing_providers.model.journal import JournalEntry, JournalState
@@ -145,6 +153,10 @@ def line_change(**changes: Any) -> LineChange:
         "line_version": "v1",
         "reason": "2 rows of O365-E3",
         "charge_nos": (1, 2),
+        "fields": (
+            FieldChange(LineField.INVOICE_TEXT, None, NASTY),
+            FieldChange(LineField.UNIT_COST, "0.05", "0.0612"),
+        ),
         "held_by": ("KS131",),
     }
     return LineChange(**{**values, **changes})

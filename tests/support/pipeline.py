@@ -26,6 +26,7 @@ from billing_providers.operators import (
     ResolvePeriodOperator,
     ReviewDiffOperator,
     VerifyContractLinesOperator,
+    WaitForUsageSensor,
 )
 
 RUN_AFTER = datetime(2026, 11, 26, 22, tzinfo=UTC)
@@ -53,6 +54,9 @@ class Stored:
 
     def __init__(self) -> None:
         self.xcoms: dict[tuple[str, str], Any] = {}
+
+    def get_first_reschedule_date(self, context: Any) -> None:
+        """Tell that the sensor asks for the first time."""
 
     def xcom_push(self, key: str, value: Any) -> None:
         self.xcoms["", key] = json.loads(json.dumps(value))
@@ -111,6 +115,10 @@ class Pipeline:
         self.run = self._execute(ResolvePeriodOperator(task_id="resolve_period", settings=self.settings))
         return self.run
 
+    def wait(self) -> Any:
+        """Ask the source once; a source that is not ready raises Airflow's reschedule."""
+        return WaitForUsageSensor(task_id="wait", settings=self.settings, run=self.run).execute(self.context)
+
     def extract(self) -> Any:
         self.usage = self._execute(ExtractUsageOperator(task_id="extract", settings=self.settings, run=self.run))
         return self.usage
@@ -127,6 +135,7 @@ class Pipeline:
 
     def plan(self) -> Any:
         self.resolve()
+        self.wait()
         self.extract()
         self.rules()
         return self.map_and_diff()

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from billing_providers.ledger.ledger import Ledger
 from billing_providers.model.changes import ManagedLine
-from billing_providers.model.runs import RunResult
+from billing_providers.model.runs import CustomerResult, RunResult
 from tests.support.ledger_values import LONG, NOON, NOVEMBER, OCTOBER, TENANT, finding, matched_line, run_record
 
 INTEGRATION = "atria_to_kaseya_bms"
@@ -112,3 +112,24 @@ def test_forgotten_line_is_managed_no_more(ledger: Ledger) -> None:
 
     assert ledger.register.lines(TENANT, INTEGRATION) == []
     assert len(ledger.register.lines(TENANT, "another")) == 1
+
+
+def test_a_run_tells_who_started_it_and_what_it_came_to_for_each_customer(ledger: Ledger) -> None:
+    """Mode and person stay those of the first start; the results of the last report count."""
+    ledger.runs.start(run_record(mode="manual", started_by="ann"))
+    ledger.runs.finish(run_record(finished_at=NOON, result=RunResult.SUCCEEDED, mode="", started_by=""))
+    first = [
+        CustomerResult("ACME", "Acme", "failed", 0, 2, ("KS08",)),
+        CustomerResult("BETA", "Beta", "done", 1, 0, ()),
+    ]
+    ledger.runs.keep_customers(RUN, first)
+    ledger.runs.keep_customers(RUN, [CustomerResult("ACME", "Acme", "done", 2, 0, ()), first[1]])
+
+    found = ledger.runs.find(RUN)
+    assert found is not None
+    assert (found.mode, found.started_by) == ("manual", "ann")
+    assert [(row.customer_code, row.result, row.done) for row in ledger.runs.customers(RUN)] == [
+        ("ACME", "done", 2),
+        ("BETA", "done", 1),
+    ]
+    assert ledger.runs.customers("unknown") == []

@@ -294,7 +294,7 @@ def test_a_product_tells_cost_price_text_and_whether_it_can_be_a_line(monkeypatc
 
     assert found.services == (
         Service("5", "OnlineBackup", "Online backup", True, Decimal("0.05"), Decimal("0.1"), "", "Used storage"),
-        Service("6", "Kit", "", False, None, None, "it is a bundle, which ConnectWise does not take as an addition"),
+        Service("6", "Kit", "", False, None, None, "is a bundle, which ConnectWise does not take as an addition"),
     )
 
 

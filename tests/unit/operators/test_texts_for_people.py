@@ -16,6 +16,7 @@ from billing_providers.errors import (
     SignInRefused,
     Unreachable,
 )
+from billing_providers.model.changes import FieldChange, LineField
 from billing_providers.model.findings import FindingVoice
 from billing_providers.model.settings import IntegrationSettings
 from billing_providers.operators.faults import finding_of_error, worth_a_retry
@@ -60,6 +61,27 @@ def test_a_change_list_opens_in_a_spreadsheet_without_running_formulas(tmp_path)
     (path,) = (tmp_path / "demo").iterdir()
     (row,) = csv.DictReader(path.read_text("utf-8-sig").splitlines())
     assert (row["account"], row["service"], row["quantity before"]) == ('\'=HYPERLINK("x")', "'@sum", "-2")
+
+
+def test_a_change_list_tells_everything_that_a_change_sets(tmp_path):
+    """A person who keys the list in must find cost, price and text beside the quantity."""
+    settings = IntegrationSettings("demo", "atria", "kaseya_bms", artifacts=f"file://{tmp_path}")
+    costed = change(
+        fields=(FieldChange(LineField.INVOICE_TEXT, None, "Backup"), FieldChange(LineField.UNIT_COST, "6", "7"))
+    )
+    write_change_list(settings, diff_of(costed))
+
+    (path,) = (tmp_path / "demo").iterdir()
+    (row,) = csv.DictReader(path.read_text("utf-8-sig").splitlines())
+    assert row["also set"] == "invoice_text empty → Backup, unit_cost 6 → 7"
+    assert (row["unit cost"], row["unit price"]) == ("7", "10")
+
+
+def test_the_review_previews_texts_and_prices():
+    """What is approved is what is shown: also the invoice text."""
+    text = review_text(diff_of(change(fields=(FieldChange(LineField.INVOICE_TEXT, "old", "new | text"),))), "")
+
+    assert "| 3 | 5 | invoice_text old → new \\| text |" in text
 
 
 def test_the_review_shows_held_changes_first_and_names_the_digest():

@@ -11,7 +11,6 @@ from billing_providers.push.judge import Judgement, Standing, Verdict
 from billing_providers.push.judge import judge as judged
 from tests.support.diffs import change, line
 
-
 LAST_DAY = date(2026, 10, 25)
 
 
