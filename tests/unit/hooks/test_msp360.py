@@ -323,8 +323,8 @@ def test_names_are_compared_trimmed_and_ids_without_regard_to_case(read: Reading
     tenant = Tenant(
         companies=[{"Id": "c-asp", "Name": " Aspen "}],
         users=[user("a-1", "Aspen")],
-        billing=[billed("A-1", "Aspen  "), billed("gone", " Aspen")],
-        details={"A-1": stored(("PC1", GIB), UserID="a-1"), "gone": stored()},
+        billing=[billed("A-1", "Former Ltd"), billed("gone", " Aspen")],
+        details={"A-1": stored(("PC1", GIB), UserID="a-1"), "gone": stored(UserID="GONE")},
     )
 
     assert figures(read(tenant, "used_space")) == [("c-asp", "used_space", "1"), ("c-asp", "used_space", "0")]
