@@ -58,8 +58,9 @@ class PsaCase:
     :param adds: extra fields with which lines may be added; empty: they always may.
     :param one_by_one: extra fields with which each contract is read on its own.
     :param contract_type: the usual one of the simulated tenant.
-    :param sign_in, renewals, accounts, lines, write, totals: endpoint patterns in the sandbox's request log; ``totals``
-        is the call that tells how many lines a contract has.
+    :param sign_in, renewals, accounts, account_totals, lines, write, totals: endpoint patterns in the sandbox's request
+        log; ``account_totals`` and ``totals`` are the calls that tell how many accounts there are, and how many lines a
+        contract has.
     :param requests_until_refused: requests of a first read whose keys are refused.
     :param refused_logins: connection fields → words of the cause.
     :param lag_setting: sandbox setting for the seconds by which lists lag.
@@ -74,6 +75,7 @@ class PsaCase:
     sign_in: str
     renewals: str
     accounts: str
+    account_totals: str
     lines: str
     write: str
     totals: str
@@ -102,6 +104,7 @@ PSA_CASES = {
             sign_in="POST /v2/security/authenticate",
             renewals="POST /v2/security/refreshtoken",
             accounts="GET /v2/crm/accounts/summary",
+            account_totals="GET /v2/crm/accounts/summary",
             lines="GET /v2/finance/contracts/{contract_id}/services",
             write="PUT /v2/finance/contracts/{contract_id}/services/{line_id}",
             totals="GET /v2/finance/contracts/{contract_id}/services",
@@ -129,6 +132,7 @@ PSA_CASES = {
             sign_in="GET /login/companyinfo/{companyId}",
             renewals="",
             accounts="GET /company/companies",
+            account_totals="GET /company/companies/count",
             lines="GET /finance/agreements/{parentId}/additions",
             write="PATCH /finance/agreements/{parentId}/additions/{id}",
             totals="GET /finance/agreements/{parentId}/additions/count",
@@ -146,7 +150,6 @@ PSA_CASES = {
                     "whole units",
                     "dated quantities",
                     "quantities on invoices",
-                    "totals of accounts",
                 }
             ),
             refused_logins=(

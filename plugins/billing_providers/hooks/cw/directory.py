@@ -120,7 +120,7 @@ def _service(row: Fields) -> Service:
         active=not row.flag("inactiveFlag", default=False),
         unit_cost=row.number("cost"),
         unit_price=row.number("price"),
-        no_line_why="it is a bundle, which ConnectWise does not take as an addition" if is_bundle else "",
+        no_line_why="is a bundle, which ConnectWise does not take as an addition" if is_bundle else "",
         invoice_text=row.text("customerDescription"),
     )
 

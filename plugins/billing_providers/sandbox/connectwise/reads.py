@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import urlencode
 
@@ -19,9 +19,17 @@ TIME_ZONE = "GMT Standard Time"
 
 def companies(call: Call) -> Answer:
     """List companies, deleted ones too."""
-    state = call.state
+    return _list(call, "Company", _company_rows(call.state))
+
+
+def companies_count(call: Call) -> Answer:
+    """Count the companies that the conditions let pass."""
+    return _count(call, "Company", _company_rows(call.state))
+
+
+def _company_rows(state: CwState) -> Iterator[Record]:
     found = sorted(state.companies.values(), key=lambda entry: entry.company_id)
-    return _list(call, "Company", (shapes.company(entry, state.statuses.get(entry.status_id)) for entry in found))
+    return (shapes.company(entry, state.statuses.get(entry.status_id)) for entry in found)
 
 
 def company_statuses(call: Call) -> Answer:
@@ -44,8 +52,17 @@ def agreement_types(call: Call) -> Answer:
 
 def agreements(call: Call) -> Answer:
     """List agreements of all companies."""
-    found = sorted(call.state.agreements.values(), key=lambda entry: entry.facts.agreement_id)
-    return _list(call, "Agreement", (shapes.agreement(call.state, entry) for entry in found))
+    return _list(call, "Agreement", _agreement_rows(call.state))
+
+
+def agreements_count(call: Call) -> Answer:
+    """Count the agreements that the conditions let pass."""
+    return _count(call, "Agreement", _agreement_rows(call.state))
+
+
+def _agreement_rows(state: CwState) -> Iterator[Record]:
+    found = sorted(state.agreements.values(), key=lambda entry: entry.facts.agreement_id)
+    return (shapes.agreement(state, entry) for entry in found)
 
 
 def agreement(call: Call) -> Answer:
@@ -56,8 +73,16 @@ def agreement(call: Call) -> Answer:
 
 def catalogue(call: Call) -> Answer:
     """List products, inactive ones too."""
-    found = sorted(call.state.products.values(), key=lambda entry: entry.product_id)
-    return _list(call, "CatalogItem", map(shapes.product, found))
+    return _list(call, "CatalogItem", _product_rows(call.state))
+
+
+def catalogue_count(call: Call) -> Answer:
+    """Count the products that the conditions let pass."""
+    return _count(call, "CatalogItem", _product_rows(call.state))
+
+
+def _product_rows(state: CwState) -> Iterator[Record]:
+    return map(shapes.product, sorted(state.products.values(), key=lambda entry: entry.product_id))
 
 
 def invoices(call: Call) -> Answer:
@@ -98,9 +123,7 @@ def additions(call: Call) -> Answer:
 
 def additions_count(call: Call) -> Answer:
     """Count the additions that the conditions let pass."""
-    lets_pass = condition("Addition", call.asked.conditions)
-    rows = addition_rows(call.state, call.path["parentId"], call.settings.cw_lag_s)
-    return Answer({"count": sum(map(lets_pass, rows))})
+    return _count(call, "Addition", addition_rows(call.state, call.path["parentId"], call.settings.cw_lag_s))
 
 
 def addition(call: Call) -> Answer:
@@ -153,6 +176,10 @@ def _list(call: Call, model: str, rows: Iterable[Record]) -> Answer:
     # Forward-only pages always say where to go on, and the last one says nothing; see docs/sandbox.md.
     headers = {"Link": ", ".join(found)} if found or call.asked.page_id is not None else {}
     return Answer(part.rows, headers=headers)
+
+
+def _count(call: Call, model: str, rows: Iterable[Record]) -> Answer:
+    return Answer({"count": sum(map(condition(model, call.asked.conditions), rows))})
 
 
 def _query(call: Call, values: dict[str, int]) -> str:

@@ -55,14 +55,17 @@ def api_routes() -> list[Route]:
     """Return the simulated part of the published API; paths are without host and codebase."""
     return [
         Route("GET", "/company/companies", reads.companies, ACCOUNTS),
+        Route("GET", "/company/companies/count", reads.companies_count, ACCOUNTS),
         Route("GET", "/company/companies/statuses", reads.company_statuses, ACCOUNTS),
         Route("GET", "/finance/agreements", reads.agreements, CONTRACTS),
+        Route("GET", "/finance/agreements/count", reads.agreements_count, CONTRACTS),
         Route("GET", "/finance/agreements/types", reads.agreement_types, CONTRACTS),
         Route("GET", "/finance/agreements/{id}", reads.agreement, CONTRACTS),
         Route("GET", "/finance/billingCycles", reads.billing_cycles, CONTRACTS),
         Route("GET", "/finance/agreementrecap/", reads.recaps, CONTRACTS),
         Route("GET", "/finance/invoices", reads.invoices, INVOICES),
         Route("GET", "/procurement/catalog", reads.catalogue, SERVICES),
+        Route("GET", "/procurement/catalog/count", reads.catalogue_count, SERVICES),
         Route("GET", "/system/audittrail", reads.audit_trail, AUDIT_TRAIL),
         Route("GET", "/system/info", reads.system_info, _ANY),
         Route("POST", "/system/bundles", bundles.bundle, _ANY),

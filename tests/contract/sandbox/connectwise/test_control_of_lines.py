@@ -260,6 +260,7 @@ def test_pages_can_be_short_and_totals_wrong(box: SandboxServer, cw: CwClient) -
     (result,) = cw.bundle(asked).json()["results"]
     assert len(cw.additions(OPEN)) == 3
     assert cw.get(f"{ADDITIONS}/count").json() == {"count": 9}
+    assert cw.get("/company/companies/count").json() == {"count": 8}
     assert (len(result["entities"]), result["count"]) == (3, 9)
 
 

@@ -178,6 +178,22 @@ def test_the_count_is_that_of_the_conditions(cw: CwClient) -> None:
     assert cw.get(f"{ADDITIONS}/count", conditions="cancelledDate=null").json() == {"count": 2}
 
 
+@pytest.mark.parametrize(
+    ("path", "count", "conditions", "fewer"),
+    [
+        ("/company/companies", 3, "deletedFlag=false", 2),
+        (AGREEMENTS, 6, 'agreementStatus="Active"', 4),
+        ("/procurement/catalog", 4, 'inactiveFlag=false and productClass!="Bundle"', 2),
+    ],
+)
+def test_directory_lists_can_be_counted(cw: CwClient, path: str, count: int, conditions: str, fewer: int) -> None:
+    """All rows of a list, whatever its pages, and those that the conditions let pass."""
+    assert cw.get(f"{path}/count").json() == {"count": count}
+    assert cw.get(f"{path}/count", conditions=conditions).json() == {"count": fewer}
+    assert len(cw.get(path, conditions=conditions).json()) == fewer
+    assert cw.get(f"{path}/count", conditions="nothing=1").status_code == 400
+
+
 def test_companies_in_the_recycle_bin_are_listed(cw: CwClient) -> None:
     """They come with a mark, and whoever ignores it sees companies that are gone."""
     assert [

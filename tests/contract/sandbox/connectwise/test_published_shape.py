@@ -21,14 +21,17 @@ BUNDLE = {"requests": [{"sequenceNumber": 1, "resourceType": "addition", "apiReq
 
 PROBES: dict[tuple[str, str], tuple[str, dict[str, Any]]] = {
     ("GET", "/company/companies"): ("/company/companies", {}),
+    ("GET", "/company/companies/count"): ("/company/companies/count", {}),
     ("GET", "/company/companies/statuses"): ("/company/companies/statuses", {}),
     ("GET", "/finance/agreements"): ("/finance/agreements", {}),
+    ("GET", "/finance/agreements/count"): ("/finance/agreements/count", {}),
     ("GET", "/finance/agreements/{id}"): (f"/finance/agreements/{OPEN}", {}),
     ("GET", "/finance/agreements/types"): ("/finance/agreements/types", {}),
     ("GET", "/finance/billingCycles"): ("/finance/billingCycles", {}),
     ("GET", "/finance/agreementrecap/"): ("/finance/agreementrecap/", {}),
     ("GET", "/finance/invoices"): ("/finance/invoices", {}),
     ("GET", "/procurement/catalog"): ("/procurement/catalog", {}),
+    ("GET", "/procurement/catalog/count"): ("/procurement/catalog/count", {}),
     ("GET", "/system/info"): ("/system/info", {}),
     ("GET", "/system/audittrail"): ("/system/audittrail", {"params": {"type": "AgreementAddition", "id": 7001}}),
     ("POST", "/system/bundles"): ("/system/bundles", {"json": BUNDLE}),

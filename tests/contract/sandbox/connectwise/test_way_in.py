@@ -206,4 +206,4 @@ def test_routes_and_specification_list_the_same_operations() -> None:
     embedded = {(method.upper(), path) for path, methods in paths.items() for method in methods}
 
     assert {(route.method, route.template) for route in api_routes()} == embedded
-    assert len(embedded) == 19
+    assert len(embedded) == 22
