@@ -15,6 +15,9 @@ from inspect import getdoc
 from pathlib import Path
 from typing import Any, get_type_hints
 
+from billing_providers.engine import line_terms as line_terms_module
+from billing_providers.engine.invoice_text import VARIABLES
+from billing_providers.engine.line_terms import COLUMNS, IncludedAs, LineMode, PriceMode
 from billing_providers.model.finding_kinds import FINDING_KINDS
 from billing_providers.model.findings import FindingKind
 from billing_providers.model.periods import BillingCalendar
@@ -62,8 +65,9 @@ def findings() -> str:
 
 
 def connections() -> str:
-    """Every connection type and the fields of its form."""
-    rows = [row for system in SYSTEMS.values() if system.conn_type for row in _connection_rows(system)]
+    """Every connection type of ours and the fields of its form."""
+    ours = (system for system in SYSTEMS.values() if system.conn_type and not system.foreign_form)
+    rows = [row for system in ours for row in _connection_rows(system)]
     return table(("connection", "field", "meaning", "required"), rows)
 
 
@@ -77,6 +81,24 @@ def settings_of(settings_class: type[Any]) -> str:
     return table(("setting", "kind", "default", "meaning"), rows)
 
 
+def line_terms() -> str:
+    """Every column of the table of line terms, as its module describes it.
+
+    :raises ValueError: for a column or a value that the module's docstring does not name.
+    """
+    rows = _described_columns(getdoc(line_terms_module) or "")
+    told = {word for row in rows for cell in row for word in re.findall(r"`(\w+)`", cell)}
+    values = {member.value for kind in (LineMode, PriceMode, IncludedAs) for member in kind}
+    if silent := (set(COLUMNS) | values) - told:
+        raise ValueError(f"the description of the line terms does not name {', '.join(sorted(silent))}")
+    return table(("column", "meaning"), rows)
+
+
+def invoice_variables() -> str:
+    """Every variable of an invoice text."""
+    return table(("variable", "stands for"), ((f"`{{{name}}}`", text) for name, text in VARIABLES.items()))
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "findings": findings,
     "connections": connections,
@@ -84,6 +106,8 @@ TABLES: dict[str, Callable[[], str]] = {
     "billing calendar": lambda: settings_of(BillingCalendar),
     "policy": lambda: settings_of(Policy),
     "guards": lambda: settings_of(Guards),
+    "line terms": line_terms,
+    "invoice variables": invoice_variables,
 }
 
 
@@ -122,6 +146,19 @@ def _described(settings_class: type[Any]) -> dict[str, str]:
     return {name: _as_markdown(" ".join(text.split())) for name, text in found}
 
 
+def _described_columns(doc: str) -> list[tuple[str, str]]:
+    """Return the rows of a docstring's table; a line that starts with a blank goes on with the row above it."""
+    described: list[tuple[str, str]] = []
+    _, rows, _ = re.split(r"^=+ +=+$", doc, flags=re.MULTILINE)
+    for line in rows.strip().splitlines():
+        name, _, text = line.partition(" ")
+        if not name:
+            name, before = described.pop()
+            text = f"{before} {text.strip()}"
+        described.append((name, text.strip()))
+    return [(_as_markdown(name), _as_markdown(re.sub(r" \(:mod:`[^`]*`\)", "", text))) for name, text in described]
+
+
 def _as_markdown(text: str) -> str:
     return text.replace("``", "`")
 
@@ -144,7 +181,8 @@ def _default(field: Field[Any]) -> str:
     if value is MISSING:
         return "required"
     if isinstance(value, timedelta):
-        return f"{value.total_seconds() / 3600:g} h"
+        minutes = value.total_seconds() / 60
+        return f"{minutes / 60:g} h" if minutes >= 60 else f"{minutes:g} min"
     if isinstance(value, Guards | Policy | BillingCalendar):
         return "see below"
     return f"`{value}`" if value not in ("", (), {}) else "empty"
