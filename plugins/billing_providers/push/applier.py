@@ -10,8 +10,9 @@ from billing_providers.errors import OutcomeUnknown, RequestError
 from billing_providers.model.changes import ChangeKind, LineChange
 from billing_providers.model.journal import DONE, JournalEntry, JournalState
 from billing_providers.model.psa import WriteReceipt
+from billing_providers.push.earlier import known_lines, last_tries
 from billing_providers.push.expected import differs_from_plan
-from billing_providers.push.judge import Judgement, Verdict
+from billing_providers.push.judge import MAY_BE_APPLIED, Judgement, Verdict
 from billing_providers.push.ports import PushJob
 from billing_providers.push.reading import lines_anew
 
@@ -33,7 +34,7 @@ def apply_changes(job: PushJob) -> dict[str, JournalEntry]:
     unseen = [change for change in todo if change.change_id not in states]
     if unseen:
         job.journal.append([job.entry(change, JournalState.INTENDED) for change in unseen], lock=job.lock)
-    _for_each_batch(job, list(_batches(todo, job.batch_lines_max)), states)
+    _for_each_batch(job, list(_batches(todo, job.batch_lines_max)), last_tries(job, todo, states))
     _look_again(job, todo)
     return job.journal.states(job.diff.digest)
 
@@ -64,7 +65,7 @@ def _for_each_batch(job: PushJob, batches: list[Batch], last: dict[str, JournalE
 def _apply_batch(job: PushJob, batch: Batch, last: dict[str, JournalEntry]) -> None:
     job.renew()
     try:
-        live = lines_anew(job.psa, batch)[batch[0].contract_id]
+        live = lines_anew(job.psa, batch, known_lines(batch, last))[batch[0].contract_id]
     except RequestError as error:
         detail = f"the live lines could not be read: {error}"
         job.journal.append(
@@ -72,7 +73,11 @@ def _apply_batch(job: PushJob, batch: Batch, last: dict[str, JournalEntry]) -> N
         )
         return
     judged = [(change, job.judged(change, live, last.get(change.change_id))) for change in batch]
-    first = [_before_sending(job, change, judgement) for change, judgement in judged]
+    first = [
+        _before_sending(job, change, judgement)
+        for change, judgement in judged
+        if not job.told_before(judgement, last.get(change.change_id))
+    ]
     job.journal.append(first, lock=job.lock)
     answers = [_write(job, change) for change, judgement in judged if judgement.verdict is Verdict.WRITE]
     if answers:
@@ -81,8 +86,9 @@ def _apply_batch(job: PushJob, batch: Batch, last: dict[str, JournalEntry]) -> N
 
 def _unread(job: PushJob, change: LineChange, last: JournalEntry | None, detail: str) -> JournalEntry:
     """Without a read nothing is written: what may have been sent before stays unknown, the rest failed."""
-    maybe_applied = last is not None and last.state in {JournalState.SENT, JournalState.UNKNOWN}
-    return job.entry(change, JournalState.UNKNOWN if maybe_applied else JournalState.FAILED, detail=detail)
+    if last is None or last.state not in MAY_BE_APPLIED:
+        return job.entry(change, JournalState.FAILED, detail=detail)
+    return job.entry(change, JournalState.UNKNOWN, detail=detail, line_id=last.line_id)
 
 
 def _before_sending(job: PushJob, change: LineChange, judgement: Judgement) -> JournalEntry:
@@ -135,7 +141,7 @@ def _look_again(job: PushJob, todo: list[LineChange]) -> None:
     job.renew()
     entries = []
     try:
-        live = lines_anew(job.psa, unknown)
+        live = lines_anew(job.psa, unknown, known_lines(unknown, states))
     except RequestError:
         return
     for change in unknown:
@@ -151,14 +157,10 @@ def _look_again(job: PushJob, todo: list[LineChange]) -> None:
                 )
             )
         elif judgement.verdict in {Verdict.WRITE, Verdict.WAIT}:
-            entries.append(
-                job.entry(
-                    change,
-                    JournalState.UNKNOWN,
-                    observed=judgement.observed,
-                    detail=f"{states[change.change_id].detail}; reading shows that it is not applied so far",
-                )
-            )
+            if not job.told_before(judgement, states[change.change_id]):
+                why = judgement.why or "reading shows that it is not applied so far"
+                detail = f"{states[change.change_id].detail}; {why}"
+                entries.append(job.entry(change, JournalState.UNKNOWN, observed=judgement.observed, detail=detail))
         else:
             entries.append(job.entry(change, JournalState.STALE, observed=judgement.observed, detail=judgement.why))
     job.journal.append(entries, lock=job.lock)

@@ -9,9 +9,12 @@ from decimal import Decimal
 from enum import StrEnum
 
 from billing_providers.model.changes import ChangeKind, LineChange
-from billing_providers.model.journal import JournalState
+from billing_providers.model.journal import DONE, JournalState
 from billing_providers.model.psa import ContractLine
 from billing_providers.push.expected import differs_from_plan, differs_from_review
+
+#: States of a change whose write may have been applied, also where its answer showed something else.
+MAY_BE_APPLIED = DONE | {JournalState.SENT, JournalState.UNKNOWN, JournalState.MISMATCH}
 
 
 class Verdict(StrEnum):
@@ -25,15 +28,19 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where a change stood before this try: its last journal state, and how many seconds ago that was written."""
+    """Where a change stood before this try: its last journal state, and how many seconds ago that was written.
+
+    ``line_id``: the line that an earlier try added, where the PSA had told its id.
+    """
 
     state: JournalState | None = None
     age_s: float = 0.0
+    line_id: str = ""
 
     @property
     def may_be_applied(self) -> bool:
         """Whether an earlier try may have reached the PSA."""
-        return self.state in {JournalState.SENT, JournalState.UNKNOWN}
+        return self.state in MAY_BE_APPLIED
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +68,14 @@ def judge(
     :param lists_lag_s: a list may miss what was written less than so long ago.
     """
     if change.kind is ChangeKind.ADD_LINE:
+        if standing.may_be_applied and standing.line_id:
+            return _judge_added(change, live.get(standing.line_id), billed_on)
         same = [line for line in live.values() if line.open_on(billed_on) and line.service_id == change.service_id]
         return _judge_addition(change, same, standing, lists_lag_s)
-    line = live.get(change.line_id)
+    return _judge_line(change, live.get(change.line_id), billed_on)
+
+
+def _judge_line(change: LineChange, line: ContractLine | None, billed_on: date) -> Judgement:
     if line is None:
         return Judgement(Verdict.STALE, None, "the line is no longer on the contract")
     if change.kind is ChangeKind.END_LINE and not differs_from_plan(change, line):
@@ -74,6 +86,17 @@ def judge(
         return Judgement(Verdict.ALREADY, line.quantity, "the line already is as planned", line.line_id)
     moved = differs_from_review(change, line)
     return Judgement(Verdict.STALE if moved else Verdict.WRITE, line.quantity, moved)
+
+
+def _judge_added(change: LineChange, ours: ContractLine | None, billed_on: date) -> Judgement:
+    """A line that was added once is never added again, whatever became of it."""
+    if ours is None:
+        return Judgement(Verdict.STALE, None, "the line that an earlier try added is no longer on the contract")
+    if not ours.open_on(billed_on):
+        return Judgement(Verdict.STALE, ours.quantity, "the line that an earlier try added has ended", ours.line_id)
+    differs = differs_from_plan(change, ours)
+    why = f"an earlier try had added the line{', but ' if differs else ''}{differs}"
+    return Judgement(Verdict.STALE if differs else Verdict.ALREADY, ours.quantity, why, ours.line_id)
 
 
 def _judge_addition(

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from billing_providers.model.changes import ContractDiff, LineChange
+from billing_providers.model.changes import ChangeKind, ContractDiff, LineChange
 from billing_providers.model.journal import JournalEntry, JournalState
 from billing_providers.model.psa import ContractLine, PsaHook
 from billing_providers.model.runs import RunScope
-from billing_providers.push.judge import Judgement, Standing, judge
+from billing_providers.push.judge import Judgement, Standing, Verdict, judge
 
 
 class Journal(Protocol):
@@ -22,6 +22,9 @@ class Journal(Protocol):
 
     def states(self, digest: str) -> dict[str, JournalEntry]:
         """Return the last entry of each change of a diff."""
+
+    def entries(self, tenant: str) -> list[JournalEntry]:
+        """Return the journal of a tenant, oldest first."""
 
 
 class Clock(Protocol):
@@ -62,7 +65,15 @@ class PushJob:
         state = JournalState.SENT if applied else last.state if last else None
         age_s = (self.clock() - last.at).total_seconds() if last else 0.0
         period = self.scope.period
-        return judge(change, live, Standing(state, age_s), billed_on=period.last_day, lists_lag_s=self.lists_lag_s)
+        added = last.line_id if last and change.kind is ChangeKind.ADD_LINE else ""
+        standing = Standing(state, age_s, added)
+        return judge(change, live, standing, billed_on=period.last_day, lists_lag_s=self.lists_lag_s)
+
+    def told_before(self, judgement: Judgement, last: JournalEntry | None) -> bool:
+        """Whether the journal says already that nobody can tell: another entry would make the try look younger."""
+        if judgement.verdict is not Verdict.WAIT or last is None:
+            return False
+        return last.digest == self.diff.digest and judgement.why in last.detail
 
     def entry(
         self,

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from billing_providers.model.changes import ChangeKind, ContractDiff, MatchedLine
+from collections.abc import Mapping
+
+from billing_providers.model.changes import ChangeKind, ContractDiff, LineChange, MatchedLine
 from billing_providers.model.journal import DONE, JournalEntry, JournalState
+from billing_providers.model.psa import ContractLine
 from billing_providers.push.expected import differs_from_plan
 from billing_providers.push.judge import Verdict
 from billing_providers.push.ports import PushJob
@@ -24,34 +27,36 @@ def verify_changes(job: PushJob) -> dict[str, JournalEntry]:
         return states
     added = {change.change_id: states[change.change_id].line_id for change in doubtful}
     live = lines_anew(job.psa, doubtful, added)
-    entries = []
-    for change in doubtful:
-        before = states[change.change_id]
-        line_id = before.line_id or change.line_id
-        line = live[change.contract_id].get(line_id)
-        if line is None and change.kind is ChangeKind.ADD_LINE:
-            seen = job.judged(change, live[change.contract_id], before, applied=True)
-            good, observed, differs = seen.verdict is Verdict.ALREADY, seen.observed, seen.why
-        else:
-            observed = line.quantity if line else None
-            differs = differs_from_plan(change, line) if line else "the line is no longer on the contract"
-            good = not differs
-        if good:
-            entries.append(job.entry(change, JournalState.VERIFIED, observed=observed, line_id=before.line_id))
-        elif before.state in {JournalState.CONFIRMED, JournalState.MISMATCH}:
-            entries.append(
-                job.entry(
-                    change, JournalState.MISMATCH, observed=observed, detail=f"read back and found different: {differs}"
-                )
-            )
-        else:
-            entries.append(
-                job.entry(
-                    change, JournalState.UNKNOWN, observed=observed, detail=f"{before.detail}; read back as not applied"
-                )
-            )
+    seen = [_read_back(job, change, states[change.change_id], live[change.contract_id]) for change in doubtful]
+    entries = [entry for entry in seen if entry is not None]
     job.journal.append(entries, lock=job.lock)
     return job.journal.states(job.diff.digest)
+
+
+def _read_back(
+    job: PushJob, change: LineChange, before: JournalEntry, live: Mapping[str, ContractLine]
+) -> JournalEntry | None:
+    """Return where a change stands now that its line was read; None: as before, nobody can tell yet."""
+    line_id = before.line_id or change.line_id
+    line = live.get(line_id)
+    if line is None and change.kind is ChangeKind.ADD_LINE:
+        judged = job.judged(change, live, before, applied=True)
+        if job.told_before(judged, before):
+            return None
+        good, observed, differs = judged.verdict is Verdict.ALREADY, judged.observed, judged.why
+        line_id = judged.line_id or line_id
+    else:
+        observed = line.quantity if line else None
+        differs = differs_from_plan(change, line) if line else "the line is no longer on the contract"
+        good = not differs
+    if good:
+        return job.entry(change, JournalState.VERIFIED, observed=observed, line_id=line_id)
+    if before.state in {JournalState.CONFIRMED, JournalState.MISMATCH}:
+        state, detail = JournalState.MISMATCH, f"read back and found different: {differs}"
+    else:
+        why = differs if change.kind is ChangeKind.ADD_LINE and differs else "read back as not applied"
+        state, detail = JournalState.UNKNOWN, f"{before.detail}; {why}"
+    return job.entry(change, state, observed=observed, detail=detail, line_id=line_id)
 
 
 def lines_no_longer_managed(diff: ContractDiff, states: dict[str, JournalEntry]) -> list[str]:
