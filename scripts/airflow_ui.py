@@ -11,11 +11,11 @@ from scripts.local_processes import end_on_sigterm
 READY = """
 Airflow         {url}
 user, password  {user}, {password}
-sandbox         {sandbox_url} (simulated Atria and Kaseya BMS; what it applied: {sandbox_url}/_sandbox/audit)
+sandbox         {sandbox_url} (simulated vendors and PSAs; what was applied: {sandbox_url}/_sandbox/audit)
 logs            {log_folder}
 
 What to click
-  1. Dags > atria_to_kaseya_bms > Trigger, with "dry run" on: it plans, writes nothing, and reports.
+  1. Dags > any of them, e.g. atria_to_kaseya_bms > Trigger, with "dry run" on: it plans, writes nothing, and reports.
   2. Trigger again without "dry run". Look at map_and_diff > XCom for the change list.
   3. review_diff waits under "Required Actions": read what the guards hold, approve or reject.
   4. push, verify and report follow. Trigger once more: nothing is left to do.

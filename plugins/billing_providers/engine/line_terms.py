@@ -9,7 +9,7 @@
                       ``cost_plus``: unit cost plus ``markup`` per cent (default for ``total_as_one``, with 0)
 ``markup``            per cent on the unit cost, for ``cost_plus``
 ``places``            decimal places of unit cost and unit price: 4 by default, 2 for ``total_as_one``
-``minimum``           at least so much is billed, also when nothing was used
+``minimum``           at least so much is billed, also for a reported zero
 ``included``          volume that is not billed
 ``included_as``       ``subtract`` (default): only what exceeds it is billed; ``send``: the PSA gets the whole quantity
                       and the included volume apart

@@ -1,4 +1,4 @@
-"""Publishing without billing: customers are mapped to accounts and reported; no contract is looked at or touched."""
+"""Publishing without billing: customers are mapped to accounts and reported; no contract line is read or touched."""
 
 from __future__ import annotations
 

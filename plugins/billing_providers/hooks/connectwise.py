@@ -42,6 +42,7 @@ from billing_providers.model.periods import BillingPeriod
 from billing_providers.model.psa import (
     Contract,
     ContractLine,
+    Days,
     InvoicedLine,
     LinesAgain,
     PsaCapabilities,
@@ -122,13 +123,15 @@ class ConnectWiseHook(BaseHook):
         """Read companies, agreements of every type and the catalogue. ``contract_type`` narrows nothing."""
         return read_directory(self._api())
 
-    def read_lines(self, contracts: Sequence[Contract], services: Sequence[Service]) -> list[ContractLine]:
+    def read_lines(
+        self, contracts: Sequence[Contract], services: Sequence[Service], *, days: Days | None = None
+    ) -> list[ContractLine]:
         """Read all additions of these agreements; ``services`` is not needed here."""
         with self._opening:
             api, bundles = self._opened
         return read_additions(api, contracts, bundles)
 
-    def reread_lines(self, wanted: Sequence[LinesAgain]) -> list[ContractLine]:
+    def reread_lines(self, wanted: Sequence[LinesAgain], *, days: Days | None = None) -> list[ContractLine]:
         """Read additions by their ids, which lags behind nothing; with ``look_up`` also the list of the agreement."""
         return read_again(self._api(), wanted)
 

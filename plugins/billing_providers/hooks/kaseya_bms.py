@@ -38,6 +38,7 @@ from billing_providers.model.periods import BillingPeriod
 from billing_providers.model.psa import (
     Contract,
     ContractLine,
+    Days,
     InvoicedLine,
     LinesAgain,
     PsaCapabilities,
@@ -112,11 +113,13 @@ class KaseyaBmsHook(BaseHook):
         """Read accounts, contracts of every type and the catalogue. ``contract_type`` narrows nothing in BMS."""
         return read_directory(self.client)
 
-    def read_lines(self, contracts: Sequence[Contract], services: Sequence[Service]) -> list[ContractLine]:
+    def read_lines(
+        self, contracts: Sequence[Contract], services: Sequence[Service], *, days: Days | None = None
+    ) -> list[ContractLine]:
         """Read the lines of these contracts; in a tenant without line API those of these services, without units."""
         return self._lines.read(contracts, services)
 
-    def reread_lines(self, wanted: Sequence[LinesAgain]) -> list[ContractLine]:
+    def reread_lines(self, wanted: Sequence[LinesAgain], *, days: Days | None = None) -> list[ContractLine]:
         """Read the lines of these contracts anew; lists of BMS lag behind nothing, as far as is known."""
         services = {service.service_id: service for lines in wanted for service in lines.services}
         return self.read_lines([lines.contract for lines in wanted], list(services.values()))

@@ -65,10 +65,21 @@ class Service:
 
 
 @dataclass(frozen=True, slots=True)
+class UnitPeriod:
+    """Units of a line over a range of days, both ends included, where the PSA keeps a quantity for every day."""
+
+    start: date
+    end: date
+    units: Decimal
+    posted: bool = False  # approved and posted: nothing on or before its end can be changed any more
+
+
+@dataclass(frozen=True, slots=True)
 class ContractLine:
     """One service on one contract (line, addition). ``quantity`` None: the PSA does not let it be read.
 
-    The fields from ``last_day`` on are empty where the PSA has nothing of the kind.
+    The fields from ``last_day`` on are empty where the PSA has nothing of the kind. A line with a ``schedule`` holds
+    other quantities on other days; its ``quantity`` is that of the first day that was asked for.
     """
 
     line_id: str
@@ -87,6 +98,8 @@ class ContractLine:
     invoice_text: str = ""
     included: Decimal | None = None  # units of the quantity that are not billed
     billable: bool = True  # false: the PSA puts it on no invoice, or for nothing
+    schedule: tuple[UnitPeriod, ...] = ()  # the days that were asked for, ascending
+    owned_by: str = ""  # what else drives the line, so that it is left alone: "3 configuration items", "a discount"
 
     def field(self, field: LineField) -> str | None:
         """Return a field as the canonical text of :class:`~billing_providers.model.changes.FieldChange`."""
@@ -98,6 +111,12 @@ class ContractLine:
     def fields(self) -> dict[LineField, str | None]:
         """Return all fields as canonical texts."""
         return {field: self.field(field) for field in LineField}
+
+    def quantity_on(self, day: date) -> Decimal | None:
+        """Return the quantity in force on a day; None when the schedule does not hold it, or it cannot be read."""
+        if not self.schedule:
+            return self.quantity
+        return next((period.units for period in self.schedule if period.start <= day <= period.end), None)
 
     def open_on(self, day: date) -> bool:
         """Whether the line is still billed on a day."""
@@ -116,6 +135,14 @@ class LinesAgain:
     line_ids: tuple[str, ...]
     services: tuple[Service, ...]
     look_up: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """A range of local dates, both ends included."""
+
+    first: date
+    last: date
 
 
 class QuantityWrite(StrEnum):
@@ -138,6 +165,8 @@ class PsaCapabilities:
     explanation: str  # one sentence for people: what can be written here, and why
     sets: frozenset[LineField] = frozenset()  # what can be set besides the quantity
     lists_lag_s: float = 0.0  # a list may miss what was written less than so long ago
+    reads_lag_s: float = 0.0  # a write whose answer was lost may still be at work for so long
+    dates_quantities: bool = False  # a quantity holds from a date on; lines have a schedule
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,10 +219,15 @@ class PsaHook(Protocol):
     def read_directory(self, *, contract_type: str) -> PsaDirectory:
         """Read accounts, contracts of every type and the catalogue, in bulk."""
 
-    def read_lines(self, contracts: Sequence[Contract], services: Sequence[Service]) -> list[ContractLine]:
-        """Read the lines of these contracts. ``services`` bounds the look-up where only a service lists its lines."""
+    def read_lines(
+        self, contracts: Sequence[Contract], services: Sequence[Service], *, days: Days | None = None
+    ) -> list[ContractLine]:
+        """Read the lines of these contracts. ``services`` bounds the look-up where only a service lists its lines.
 
-    def reread_lines(self, wanted: Sequence[LinesAgain]) -> list[ContractLine]:
+        ``days`` are those on which quantities are wanted, where the PSA dates them; None: today.
+        """
+
+    def reread_lines(self, wanted: Sequence[LinesAgain], *, days: Days | None = None) -> list[ContractLine]:
         """Read some lines anew, past any lag of lists. A line that is gone is missing; others may come along."""
 
     def last_edit(self, change: LineChange) -> str:

@@ -140,7 +140,7 @@ TERMS: tuple[FindingKind, ...] = (
         _INFO,
         _RUN,
         "Usage is shown, not billed",
-        "The usage of {count} customers is shown ({records} charge lines); no contract was read or touched.",
+        "The usage of {count} customers is shown ({records} charge lines); no contract line was read or touched.",
         "To bill it, set publish to bill.",
     ),
     FindingKind(
