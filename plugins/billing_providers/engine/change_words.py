@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -14,7 +13,6 @@ from billing_providers.engine.targets import Targets
 from billing_providers.engine.unplaced import Usage
 from billing_providers.model.changes import ChangeKind, LineChange
 from billing_providers.model.decimals import text_from_decimal
-from billing_providers.model.settings import EffectiveDateRule
 
 _NAMED_MAX = 4
 
@@ -109,17 +107,6 @@ def change_id(tenant: str, contract_id: str, subject_id: str, kind: ChangeKind) 
 def is_wanted(change: LineChange, only_lines: frozenset[str] | None) -> bool:
     """Whether a change may be part of a run that is restricted to some lines and changes."""
     return only_lines is None or change.line_id in only_lines or change.change_id in only_lines
-
-
-def effective_date(inputs: PlanInputs) -> date:
-    """Return the date that is sent with every quantity of this run."""
-    period = inputs.scope.period
-    dates: Mapping[EffectiveDateRule, date] = {
-        EffectiveDateRule.PERIOD_START: period.start,
-        EffectiveDateRule.PERIOD_LAST_DAY: period.last_day,
-        EffectiveDateRule.NEXT_PERIOD_START: period.end,
-    }
-    return dates[inputs.settings.policy.effective_date]
 
 
 def _listed(texts: Sequence[str]) -> str:

@@ -26,7 +26,8 @@ class Decided:
     contracts: Contracts
     services: Services
     usage: Usage
-    quantities: Scaled  # of the live lines
+    rising: Scaled  # what the live lines hold when an increase takes effect
+    falling: Scaled  # … and when a decrease does
     holds: dict[str, AccountHold]
     findings: list[Finding]  # about whole customers
 
@@ -37,8 +38,9 @@ def decide(inputs: PlanInputs, charges: ChargeColumns, live: LiveLines) -> Decid
     accounts = Accounts(inputs.directory.accounts, policy.account_match)
     contracts = Contracts(inputs.directory.contracts, policy, inputs.scope.period)
     services = Services(inputs.directory.services, policy.sku_field_match)
-    scale, (billed, held) = scaled(
-        [charges.frame["quantity"], live.quantities], places_min=max(inputs.places, inputs.line_terms.places)
+    held = [live.rising] if live.falling is live.rising else [live.rising, live.falling]
+    scale, (billed, rising, *others) = scaled(
+        [charges.frame["quantity"], *held], places_min=max(inputs.places, inputs.line_terms.places)
     )
     decisions = decide_customers(
         inputs, charges, CustomerChoice(accounts, contracts, inputs.customer_map, policy, inputs.voice)
@@ -56,7 +58,8 @@ def decide(inputs: PlanInputs, charges: ChargeColumns, live: LiveLines) -> Decid
         contracts=contracts,
         services=services,
         usage=Usage(charges, scale, billed.units, decisions, customers, article, articles, routes),
-        quantities=held,
+        rising=rising,
+        falling=others[0] if others else rising,
         holds=holds,
         findings=own + shared,
     )

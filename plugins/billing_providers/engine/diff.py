@@ -7,11 +7,11 @@ only for a line that changes or needs a word.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
 from functools import cached_property
 
-from billing_providers.engine.columns import Array, Scaled
+from billing_providers.engine.columns import Array
+from billing_providers.engine.decided import Decided
 from billing_providers.engine.dues import Dues
 from billing_providers.engine.line_fields import LineFields
 from billing_providers.engine.live_lines import LiveLines, positions_in
@@ -21,7 +21,7 @@ from billing_providers.model.changes import FieldChange
 from billing_providers.model.settings import Fractions, SeveralLines
 
 FINE, NOTHING, ADD = 0, -1, -2
-LINE_ENDED = 170
+LINE_ENDED, SCHEDULED, OWNED = 170, 183, 186
 _STRONGER = frozenset({NOTHING, 105, 106})  # nothing to bill, or a fault of the usage itself
 
 
@@ -29,7 +29,8 @@ _STRONGER = frozenset({NOTHING, 105, 106})  # nothing to bill, or a fault of the
 class Assigned:
     """Live lines with what they should hold: position of the line, its target, the units before and after.
 
-    ``known`` is false where the PSA does not tell the quantity before.
+    ``known`` is false where the PSA does not tell the quantity before; ``rises`` where the line gets more, which may
+    take effect on another day than a decrease.
     """
 
     line: Array
@@ -37,6 +38,7 @@ class Assigned:
     before: Array
     after: Array
     known: Array
+    rises: Array
     fields: dict[int, tuple[FieldChange, ...]]  # position of a line → what of it changes besides the quantity
 
     @property
@@ -55,10 +57,8 @@ class Assigned:
             return self
         of_contract = np.array([account.account_id not in account_ids for account in targets.accounts], dtype=bool)
         kept = of_contract[targets.contract[self.target]]
-        line, target, before, after, known = (
-            column[kept] for column in (self.line, self.target, self.before, self.after, self.known)
-        )
-        return Assigned(line, target, before, after, known, self.fields)
+        columns = ("line", "target", "before", "after", "known", "rises")
+        return replace(self, **{name: getattr(self, name)[kept] for name in columns})
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +73,7 @@ class Comparison:
     after: Array
     line_target: Array
     assigned: Assigned
-    ended: dict[int, date]  # targets whose only lines ended inside the period, with the last of those days
+    aside: dict[int, tuple[int, str]]  # targets whose only lines cannot be used: a finding's number and what about
 
     @property
     def reached(self) -> Array:
@@ -101,7 +101,7 @@ class Comparison:
 
 
 def compare(
-    targets: Targets, dues: Dues, wanted: LineFields, *, live: LiveLines, quantities: Scaled, inputs: PlanInputs
+    targets: Targets, dues: Dues, wanted: LineFields, *, live: LiveLines, decided: Decided, inputs: PlanInputs
 ) -> Comparison:
     """Compare all targets with all live lines."""
     import numpy as np
@@ -112,7 +112,8 @@ def compare(
     count = np.bincount(line_target[reached], minlength=len(targets))
     unreadable = np.zeros(len(targets), dtype=bool)
     if inputs.capabilities.reads_quantity:
-        unreadable[line_target[reached[quantities.missing[reached]]]] = True
+        missing = decided.rising.missing | decided.falling.missing
+        unreadable[line_target[reached[missing[reached]]]] = True
     refuse = inputs.capabilities.whole_units and policy.fractions is Fractions.REFUSE
     add = policy.add_lines and inputs.capabilities.adds_lines
     verdict = np.select(
@@ -128,42 +129,66 @@ def compare(
         [105, 106, 143, NOTHING, ADD if add else 6, 104, 162],
         default=FINE,
     )
-    ended = _ended_in_period(targets, np.nonzero(count == 0)[0].tolist(), live, inputs)
-    for target in ended:
-        verdict[target] = LINE_ENDED if verdict[target] != NOTHING else NOTHING
+    aside = _set_aside(targets, np.nonzero(count == 0)[0].tolist(), live, inputs)
+    for target, (number, _) in aside.items():
+        verdict[target] = number if verdict[target] != NOTHING else NOTHING
     for target, (number, _) in {**wanted.faults, **dues.faults}.items():
         verdict[target] = verdict[target] if verdict[target] in _STRONGER else number
+    assigned = _assigned(verdict, after, line_target, wanted=wanted, live=live, decided=decided)
+    torn = assigned.rises & (decided.rising.units[assigned.line] != decided.falling.units[assigned.line])
+    if torn.any():
+        verdict[assigned.target[torn]] = SCHEDULED
+        assigned = _assigned(verdict, after, line_target, wanted=wanted, live=live, decided=decided)
+    return Comparison(verdict, after, line_target, assigned, aside)
+
+
+def _assigned(
+    verdict: Array, after: Array, line_target: Array, *, wanted: LineFields, live: LiveLines, decided: Decided
+) -> Assigned:
+    """Return what the lines of the fine targets should hold; of several lines the first takes it all."""
+    import numpy as np
+
+    reached = np.nonzero(line_target >= 0)[0]
     line = reached[verdict[line_target[reached]] == FINE]
     target = line_target[line]
-    first = np.full(len(targets), -1, dtype=np.int64)
+    first = np.full(len(verdict), -1, dtype=np.int64)
     first[target[::-1]] = line[::-1]
-    assigned = Assigned(
+    held = np.where(first[target] == line, after[target], 0)
+    rises = held > decided.rising.units[line]
+    return Assigned(
         line=line,
         target=target,
-        before=quantities.units[line],
-        after=np.where(first[target] == line, after[target], 0),
-        known=~quantities.missing[line],
+        before=np.where(rises, decided.rising.units[line], decided.falling.units[line]),
+        after=held,
+        known=~(decided.rising.missing | decided.falling.missing)[line],
+        rises=rises,
         fields=_fields_of_lines(line, target, first, wanted, live),
     )
-    return Comparison(verdict, after, line_target, assigned, ended)
 
 
-def _ended_in_period(targets: Targets, without_line: list[int], live: LiveLines, inputs: PlanInputs) -> dict[int, date]:
-    """Return the targets whose lines ended inside the period, with the last day of the latest."""
+def _set_aside(
+    targets: Targets, without_line: list[int], live: LiveLines, inputs: PlanInputs
+) -> dict[int, tuple[int, str]]:
+    """Return the targets whose lines are there but cannot be used: a finding's number, and what it is about.
+
+    Such lines ended inside the period, or are driven by something else.
+    """
     period = inputs.scope.period
-    ended: dict[tuple[str, str], date] = {}
-    for at, last_day in enumerate(live.columns["last_day"]):
-        if last_day is not None and period.contains(last_day) and not live.open[at]:
-            key = (live.contract_ids[at], live.service_ids[at])
-            ended[key] = max(last_day, ended.get(key, last_day))
-    if not ended:
+    aside: dict[tuple[str, str], tuple[int, str]] = {}
+    for at, (last_day, owner) in enumerate(zip(live.columns["last_day"], live.columns["owned_by"], strict=True)):
+        key = (live.contract_ids[at], live.service_ids[at])
+        if owner:
+            aside[key] = (OWNED, owner)
+        elif last_day is not None and period.contains(last_day) and not live.open[at]:
+            aside.setdefault(key, (LINE_ENDED, last_day.isoformat()))
+    if not aside:
         return {}
     found = {}
     for target in without_line:
         contract = targets.contracts[int(targets.contract[target])]
         key = (contract.contract_id, targets.services[int(targets.service[target])].service_id)
-        if key in ended:
-            found[target] = ended[key]
+        if key in aside:
+            found[target] = aside[key]
     return found
 
 

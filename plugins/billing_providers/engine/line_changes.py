@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from billing_providers.engine.change_words import ChangeWords, TargetFacts, change_id
 from billing_providers.engine.columns import Array
-from billing_providers.engine.diff import ADD, FINE, LINE_ENDED, Comparison
+from billing_providers.engine.diff import ADD, FINE, LINE_ENDED, OWNED, SCHEDULED, Comparison
 from billing_providers.engine.dues import TERMS_DISAGREE, Dues
 from billing_providers.engine.line_fields import AMOUNT_UNKNOWN, LineFields
 from billing_providers.engine.live_lines import LiveLines
@@ -42,6 +43,7 @@ class _Draft:
     before: Decimal | None
     after: Decimal  # differs from ``billed`` for the other lines of a service that is collapsed into one
     fields: tuple[FieldChange, ...]
+    rises: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,6 +101,7 @@ class LineChanges:
                 [*before, *(None for _ in added)],
                 [*scale.decimals(assigned.after[changed]), *billed[len(changed) :]],
                 fields,
+                [*assigned.rises[changed].tolist(), *(True for _ in added)],
                 strict=True,
             )
         ]
@@ -152,12 +155,16 @@ class LineChanges:
             quantity_after=draft.after,
             unit_cost=_set(draft.fields, LineField.UNIT_COST, unit_cost),
             unit_price=_set(draft.fields, LineField.UNIT_PRICE, unit_price),
-            effective_date=self.effective,
+            effective_date=self._effective(draft),
             line_version="" if at is None else live["version"][at],
             reason=reason,
             charge_nos=facts.charge_nos,
             fields=draft.fields,
         )
+
+    def _effective(self, draft: _Draft) -> date:
+        days = self.live.up if draft.rises else self.live.down
+        return self.effective if days is None or draft.position is None else days[draft.position]
 
     def _left_alone(self, target: int, facts: TargetFacts) -> Finding:
         inputs, targets, scale = self.words.inputs, self.words.targets, self.words.usage.scale
@@ -172,13 +179,25 @@ class LineChanges:
             values["why"] = {**self.wanted.faults, **self.dues.faults}[target][1]
         if number == AMOUNT_UNKNOWN:
             values |= {"mode": self.dues.terms[target].mode.value, "where": self.dues.terms[target].where}
-        elif number == LINE_ENDED:
-            values["end"] = self.compared.ended[target]
+        elif number in {LINE_ENDED, OWNED}:
+            values["end" if number == LINE_ENDED else "owner"] = self.compared.aside[target][1]
+        elif number == SCHEDULED:
+            values |= self._scheduled(target)
         elif number == 104:
             lines = [self.live.line(position) for position in self.compared.lines_of(target)]
             values["count"] = len(lines)
             values["candidates"] = ", ".join(f"line {line.line_id} with {_told(line.quantity)}" for line in lines)
         return inputs.voice.finding(number, **values)
+
+    def _scheduled(self, target: int) -> dict[str, Any]:
+        """Return which quantities a line has by now and later, which no single change brings to the usage."""
+        live, scale = self.live, self.words.usage.scale
+        at = self.compared.lines_of(target)[0]
+        return {
+            "quantity": text_from_decimal(scale.decimal(self.compared.after[target])),
+            "now": f"{_told(live.rising[at])} from {live.up[at] if live.up else self.effective}",
+            "later": f"{_told(live.falling[at])} from {live.down[at] if live.down else self.effective}",
+        }
 
     def _rounded(self, target: int, facts: TargetFacts) -> Finding:
         scale = self.words.usage.scale

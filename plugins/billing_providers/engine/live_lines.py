@@ -10,6 +10,7 @@ from operator import attrgetter, methodcaller
 from typing import TYPE_CHECKING, Any
 
 from billing_providers.engine.columns import Array
+from billing_providers.engine.effective_dates import LineDates, units_at
 from billing_providers.model.psa import ContractLine
 
 if TYPE_CHECKING:
@@ -25,11 +26,17 @@ _NAMES = tuple(field.name for field in fields(ContractLine))
 class LiveLines:
     """Lines in order of their ids; position ``i`` of every column is the same line.
 
-    ``columns`` holds the fields of :class:`~billing_providers.model.psa.ContractLine` by name.
+    ``columns`` holds the fields of :class:`~billing_providers.model.psa.ContractLine` by name. ``rising`` is what a
+    line holds on the day on which an increase takes effect, ``falling`` on that of a decrease; they differ only where
+    the PSA dates quantities, and then ``up`` and ``down`` are those days.
     """
 
     columns: dict[str, list[Any]]
     open: Array
+    rising: list[Decimal | None]
+    falling: list[Decimal | None]
+    up: list[date] | None = None
+    down: list[date] | None = None
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -49,11 +56,6 @@ class LiveLines:
         """Ids of the lines' services."""
         return self.columns["service_id"]
 
-    @property
-    def quantities(self) -> list[Decimal | None]:
-        """What the lines hold; None where the PSA did not tell."""
-        return self.columns["quantity"]
-
     def line(self, position: int) -> ContractLine:
         """Return one line."""
         return ContractLine(*(self.columns[name][position] for name in _NAMES))
@@ -70,10 +72,13 @@ class LiveLines:
         return np.array([position.get(line_id, -1) for line_id in line_ids], dtype=np.int64)
 
 
-def live_lines(lines: Sequence[ContractLine] | pd.DataFrame, billed_on: date) -> LiveLines:
+def live_lines(
+    lines: Sequence[ContractLine] | pd.DataFrame, billed_on: date, dates: LineDates | None = None
+) -> LiveLines:
     """Return the lines as columns. A line that was read twice with the same content counts once.
 
-    :param billed_on: a line whose last day comes before this one is not open.
+    :param billed_on: a line whose last day comes before this one is not open, and neither is one with another owner.
+    :param dates: on which days quantities change, where the PSA dates them.
     """
     import numpy as np
 
@@ -90,10 +95,16 @@ def live_lines(lines: Sequence[ContractLine] | pd.DataFrame, billed_on: date) ->
         order = sorted(range(len(keys)), key=keys.__getitem__)
         columns = {name: [column[at] for at in order] for name, column in columns.items()}
     is_open = np.array(columns["open"], dtype=bool)
-    for position, last_day in enumerate(columns["last_day"]):
-        if last_day is not None and last_day < billed_on:
+    for position, (last_day, owner) in enumerate(zip(columns["last_day"], columns["owned_by"], strict=True)):
+        if owner or (last_day is not None and last_day < billed_on):
             is_open[position] = False
-    return LiveLines(columns, is_open)
+    if dates is None:
+        return LiveLines(columns, is_open, columns["quantity"], columns["quantity"])
+    schedules = columns["schedule"]
+    up, down = list(map(dates.of_increase, schedules)), list(map(dates.of_decrease, schedules))
+    return LiveLines(
+        columns, is_open, list(map(units_at, schedules, up)), list(map(units_at, schedules, down)), up, down
+    )
 
 
 def positions_in(known: Iterable[str], wanted: Sequence[str]) -> Array:

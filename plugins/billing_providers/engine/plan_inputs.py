@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import TYPE_CHECKING
 
 from billing_providers.engine.line_terms import TermsTable
@@ -30,6 +31,7 @@ class PlanInputs:
     :param lines: live contract lines, or their frame; empty until they are read.
     :param managed: the register of this integration and tenant.
     :param recent_record_counts: record counts of recent closed periods, for the guard.
+    :param taken_days: (line id, day) of changes that were written before, where the PSA takes one per day.
     :param only_lines: line ids and change ids to which the changes are restricted; None: no restriction.
     """
 
@@ -51,6 +53,7 @@ class PlanInputs:
     psa: str
     tool_version: str
     line_terms: TermsTable = field(default_factory=TermsTable.empty)
+    taken_days: frozenset[tuple[str, date]] = frozenset()
 
     def with_lines(self, lines: Sequence[ContractLine] | pd.DataFrame) -> PlanInputs:
         """Return the inputs with the live lines that were read for :func:`~.planner.lines_wanted`."""

@@ -17,21 +17,24 @@ A fault of one customer, SKU or line is a finding; the others go on. Only settin
 
 from __future__ import annotations
 
-from billing_providers.engine.change_words import ChangeWords, effective_date, is_wanted
+from billing_providers.engine.change_words import ChangeWords, is_wanted
 from billing_providers.engine.charge_columns import charge_columns
 from billing_providers.engine.collector import collector_paused
 from billing_providers.engine.customer_choice import Standing
 from billing_providers.engine.customers import unknown_in_filter
+from billing_providers.engine.dated_changes import with_free_days
 from billing_providers.engine.decided import Decided, decide
 from billing_providers.engine.diff import compare
 from billing_providers.engine.diff_of import billed_before, diff_of, matched_lines, plan_counts, unusable_usage
 from billing_providers.engine.dues import dues_of
+from billing_providers.engine.effective_dates import effective_date, line_dates
 from billing_providers.engine.guards import guard_changes
 from billing_providers.engine.legal_dates import invoiced_later, with_legal_dates
 from billing_providers.engine.line_changes import LineChanges
 from billing_providers.engine.line_fields import line_fields
 from billing_providers.engine.live_lines import LiveLines, live_lines
 from billing_providers.engine.plan_inputs import LinesWanted, PlanInputs
+from billing_providers.engine.rollover import Successors
 from billing_providers.engine.routing import Placed, place
 from billing_providers.engine.settings_audit import audit_findings, ending_contracts
 from billing_providers.engine.targets import targets_of
@@ -54,7 +57,7 @@ def plan(inputs: PlanInputs) -> ContractDiff:
     """
     refuse_unusable_settings(inputs)
     with collector_paused():
-        live = live_lines(inputs.lines, inputs.scope.period.last_day)
+        live = live_lines(inputs.lines, inputs.scope.period.last_day, line_dates(inputs))
         if reasons := unusable_usage(inputs):
             return diff_of(
                 inputs, live, complete=False, changes=(), matched=(), unchanged_count=0, findings=reasons, counts={}
@@ -76,6 +79,9 @@ def lines_wanted(inputs: PlanInputs) -> LinesWanted:
     managed = [line for line in inputs.managed if in_scope.issuperset(parts_of(line.customer_code))]
     contracts = {contract.contract_id for at in placed.used_destinations for contract in at.contracts}
     contracts |= {line.contract_id for line in managed}
+    successors = Successors(inputs.directory.contracts, inputs.settings.policy)
+    followers = (successors.of(contract) for contract in decided.contracts.all if contract.contract_id in contracts)
+    contracts |= {contract.contract_id for contract in followers if contract is not None}
     services = {service.service_id for service in placed.used_services} | {line.service_id for line in managed}
     return LinesWanted(
         tuple(contract for contract in decided.contracts.all if contract.contract_id in contracts),
@@ -91,7 +97,7 @@ def _planned(inputs: PlanInputs, live: LiveLines) -> ContractDiff:
     targets, undecided = targets_of(_placed(inputs, decided), usage, live, voice)
     words, dues = ChangeWords(inputs, usage, targets), dues_of(targets, usage, inputs)
     wanted_fields = line_fields(words, dues)
-    compared = compare(targets, dues, wanted_fields, live=live, quantities=decided.quantities, inputs=inputs)
+    compared = compare(targets, dues, wanted_fields, live=live, decided=decided, inputs=inputs)
     lines = LineChanges(words, dues, wanted_fields, compared, live, effective_date(inputs))
     drafts = lines.drafts()
     legal, illegal = with_legal_dates(drafts.changes, live, inputs)
@@ -109,7 +115,8 @@ def _planned(inputs: PlanInputs, live: LiveLines) -> ContractDiff:
         failed_accounts=drafts.failed_accounts,
     )
     zeroings, zeroing_findings = plan_zeroings(facts)
-    wanted = [change for change in legal if is_wanted(change, inputs.only_lines)] + zeroings
+    chosen = [change for change in legal if is_wanted(change, inputs.only_lines)] + zeroings
+    wanted, refused = with_free_days(chosen, live, inputs)
     changes, tripped = guard_changes(
         wanted,
         settings.guards,
@@ -132,6 +139,7 @@ def _planned(inputs: PlanInputs, live: LiveLines) -> ContractDiff:
         *edited_by_hand(changes, facts),
         *tripped,
         *illegal,
+        *refused,
         *invoiced_later(changes, inputs),
         *ending_contracts(changes, {line.contract_id for line in matched}, inputs),
         *audit_findings(compared.reached.tolist(), live, inputs),

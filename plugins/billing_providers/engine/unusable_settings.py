@@ -6,7 +6,7 @@ from billing_providers.engine.contract_choice import refuse_unknown_type
 from billing_providers.engine.plan_inputs import PlanInputs
 from billing_providers.errors import SettingsError
 from billing_providers.model.changes import LineField
-from billing_providers.model.policy import EarlyStart, Removal
+from billing_providers.model.policy import EarlyStart, EffectiveDateRule, Removal
 from billing_providers.model.psa import QuantityWrite
 
 
@@ -23,6 +23,11 @@ def refuse_unusable_settings(inputs: PlanInputs) -> None:
         raise _not_offered("policy", "removal", policy.removal.value, inputs)
     if policy.early_start is EarlyStart.MOVE and LineField.STARTS_ON not in offered:
         raise _not_offered("policy", "early_start", policy.early_start.value, inputs)
+    undated = {EffectiveDateRule.UNPOSTED_PERIOD_START, EffectiveDateRule.TODAY}
+    for key in ("effective_date", "increase_date", "decrease_date"):
+        rule = getattr(policy, key)
+        if rule in undated and not inputs.capabilities.dates_quantities:
+            raise _not_offered("policy", key, rule.value, inputs)
     for field, where in inputs.line_terms.sets.items():
         if field not in offered:
             raise _not_offered(where, field.value, "set", inputs)

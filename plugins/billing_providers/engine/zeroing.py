@@ -12,11 +12,12 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from billing_providers.engine.change_words import change_id, effective_date, is_wanted
+from billing_providers.engine.change_words import change_id, is_wanted
 from billing_providers.engine.columns import Array, pairs_of
 from billing_providers.engine.contract_choice import Contracts
 from billing_providers.engine.customer_choice import CustomerDecision
 from billing_providers.engine.customers import AccountHold
+from billing_providers.engine.effective_dates import effective_date
 from billing_providers.engine.live_lines import LiveLines
 from billing_providers.engine.matching import Accounts, Services
 from billing_providers.engine.plan_inputs import PlanInputs
@@ -66,12 +67,12 @@ def plan_zeroings(facts: ZeroingFacts) -> tuple[list[LineChange], list[Finding]]
             withheld.append((line, why))
         elif live is None or not _is_still(line, live, facts):
             gone.append(line)
-        elif live.quantity is None and inputs.capabilities.reads_quantity:
+        elif facts.live.falling[position] is None and inputs.capabilities.reads_quantity:
             withheld.append((line, why or "the PSA did not tell the quantity"))
         elif why:
             withheld.append((line, why))
-        elif live.quantity != 0:
-            changes.append(_zeroing(line, live, facts))
+        elif facts.live.falling[position] != 0:
+            changes.append(_zeroing(line, live, position, facts))
     changes = [change for change in changes if is_wanted(change, inputs.only_lines)]
     findings = [voice.finding(18, managed=len(in_scope))]
     limit = inputs.settings.policy.zeroing_limit
@@ -174,15 +175,16 @@ def _is_still(line: ManagedLine, live: ContractLine, facts: ZeroingFacts) -> boo
     if contract is not None and contract.end is not None and contract.end < facts.inputs.scope.period.start:
         ended = True
     same = (live.contract_id, live.service_id) == (line.contract_id, line.service_id)
-    return live.open_on(facts.inputs.scope.period.last_day) and same and not ended
+    return live.open_on(facts.inputs.scope.period.last_day) and same and not ended and not live.owned_by
 
 
-def _zeroing(line: ManagedLine, live: ContractLine, facts: ZeroingFacts) -> LineChange:
+def _zeroing(line: ManagedLine, live: ContractLine, position: int, facts: ZeroingFacts) -> LineChange:
     account, contract = facts.accounts.by_id.get(line.account_id), facts.contracts.by_id[live.contract_id]
     customers = [one.customer for one in _customers(facts, line)]
     named = ", ".join(customer.code for customer in customers)
     inputs = facts.inputs
-    last_day = effective_date(inputs) - timedelta(days=1)
+    effective = facts.live.down[position] if facts.live.down else effective_date(inputs)
+    last_day = effective - timedelta(days=1)
     ends = inputs.settings.policy.removal is Removal.END and (live.effective_date or last_day) <= last_day
     kind = ChangeKind.END_LINE if ends else ChangeKind.ZERO
     ending = FieldChange(LineField.LAST_DAY, live.field(LineField.LAST_DAY), last_day.isoformat())
@@ -199,11 +201,11 @@ def _zeroing(line: ManagedLine, live: ContractLine, facts: ZeroingFacts) -> Line
         service_name=live.service_name.strip() or _service_name(line, facts),
         line_id=live.line_id,
         skus=parts_of(line.sku),
-        quantity_before=live.quantity,
+        quantity_before=facts.live.falling[position],
         quantity_after=Decimal(0),
         unit_cost=live.unit_cost,
         unit_price=live.unit_price,
-        effective_date=effective_date(inputs),
+        effective_date=effective,
         line_version=live.version,
         reason=(
             f"No usage of {', '.join(parts_of(line.sku))} by {named} in the period; the line is managed and was last "

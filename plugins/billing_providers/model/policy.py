@@ -57,11 +57,14 @@ class EarlyStart(StrEnum):
 
 
 class EffectiveDateRule(StrEnum):
-    """The effective date that is sent with a quantity."""
+    """The day from which a quantity holds."""
 
     PERIOD_START = "period_start"
     PERIOD_LAST_DAY = "period_last_day"
     NEXT_PERIOD_START = "next_period_start"  # the day after the period: no proration inside the closed period
+    # Only where the PSA keeps a quantity for every day:
+    UNPOSTED_PERIOD_START = "unposted_period_start"  # of the first period from the closed one on that is not posted
+    TODAY = "today"  # local date of the run; inside a period it is prorated
 
 
 class Fractions(StrEnum):
@@ -119,6 +122,9 @@ class Policy:
     :param removal: how a line without usage is taken out of billing.
     :param zeroing_limit: more zeroings than this in a run: none of them.
     :param effective_date: which date is sent with a quantity.
+    :param increase_date: from when a higher quantity holds, where the PSA dates quantities; None: ``effective_date``.
+    :param decrease_date: the same for a lower quantity.
+    :param rollover: whether a change that would take effect after its contract's end goes to the contract that follows.
     :param early_start: what happens to a line that starts before its contract's billing.
     :param ending_notice_days: a contract that ends within so many days after the period is reported; 0: never.
     :param settings_audit: whether set-ups in the PSA that silently lose money are reported with each diff.
@@ -140,6 +146,9 @@ class Policy:
     removal: Removal = Removal.ZERO
     zeroing_limit: int = 25
     effective_date: EffectiveDateRule = EffectiveDateRule.NEXT_PERIOD_START
+    increase_date: EffectiveDateRule | None = None
+    decrease_date: EffectiveDateRule | None = None
+    rollover: bool = False
     early_start: EarlyStart = EarlyStart.HOLD
     ending_notice_days: int = 60
     settings_audit: bool = True
@@ -148,6 +157,9 @@ class Policy:
     def __post_init__(self) -> None:
         for key, kind in _POLICY_ENUMS.items():
             set_enum(self, "policy", key, kind)
+        for key in ("increase_date", "decrease_date"):
+            if getattr(self, key) is not None:
+                set_enum(self, "policy", key, EffectiveDateRule)
         set_decimal(self, "policy", "malformed_share_max")
         if not self.contract_type.strip():
             raise SettingsError(

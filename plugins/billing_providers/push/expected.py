@@ -13,8 +13,9 @@ def differs_from_plan(change: LineChange, line: ContractLine) -> str:
     A line that gets a last day keeps its quantity for the days before.
     """
     told = []
-    if change.kind is not ChangeKind.END_LINE and line.quantity != change.quantity_after:
-        held = "unknown" if line.quantity is None else text_from_decimal(line.quantity)
+    quantity = line.quantity_on(change.effective_date)
+    if change.kind is not ChangeKind.END_LINE and quantity != change.quantity_after:
+        held = "unknown" if quantity is None else text_from_decimal(quantity)
         told.append(f"quantity is {held}, wanted {text_from_decimal(change.quantity_after)}")
     told += [
         f"{wanted.field.value} is {line.field(wanted.field) or 'empty'}, wanted {wanted.after or 'empty'}"
@@ -26,7 +27,7 @@ def differs_from_plan(change: LineChange, line: ContractLine) -> str:
 
 def differs_from_review(change: LineChange, line: ContractLine) -> str:
     """Return what of a line was changed since the diff was made; empty when it is as reviewed."""
-    if line.quantity != change.quantity_before:
+    if line.quantity_on(change.effective_date) != change.quantity_before:
         return "the quantity was changed since the diff was made"
     moved = [wanted.field.value for wanted in change.fields if line.field(wanted.field) != wanted.before]
     if moved:

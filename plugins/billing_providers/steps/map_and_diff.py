@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from billing_providers import __version__
 from billing_providers.engine.diff_json import diff_summary, diff_to_json
+from billing_providers.engine.effective_dates import days_wanted
 from billing_providers.engine.line_terms import TermsTable, load_line_terms_file
 from billing_providers.engine.mapping import CustomerMap, ServiceMap, load_customer_map_file, load_service_map_file
 from billing_providers.engine.planner import PlanInputs, lines_wanted, plan
@@ -32,7 +33,8 @@ def map_and_diff(step: BillingStep, charged: dict[str, Any]) -> dict[str, Any]:
     if step.settings.publish is Publish.SHOW:
         return _shown(step, ledger, inputs)
     wanted = lines_wanted(inputs)
-    diff = plan(inputs.with_lines(psa.read_lines(wanted.contracts, wanted.services)))
+    lines = psa.read_lines(wanted.contracts, wanted.services, days=days_wanted(inputs))
+    diff = plan(inputs.with_lines(lines))
     ledger.diffs.save(diff, scope.run_key)
     step.keep_findings(ledger, scope.run_key, diff.findings)
     step.log.info("diff %s: %s", diff.digest[:12], dict(diff.counts))

@@ -33,9 +33,9 @@ def settings(**changed) -> IntegrationSettings:
             "policy: rounding: unknown value; got 'nearest'; allowed: half_up, half_even, up, down, ceiling, floor",
         ),
         (
-            lambda: Policy(effective_date="today"),
-            "policy: effective_date: unknown value; got 'today'; "
-            "allowed: period_start, period_last_day, next_period_start",
+            lambda: Policy(effective_date="tomorrow"),
+            "policy: effective_date: unknown value; got 'tomorrow'; "
+            "allowed: period_start, period_last_day, next_period_start, unposted_period_start, today",
         ),
         (lambda: Policy(contract_type=" "), "policy: contract_type: is empty; allowed: e.g. Recurring Services"),
         (lambda: Policy(zeroing_limit=-1), "policy: zeroing_limit: is negative; got -1; allowed: 0 or more"),

@@ -1,0 +1,90 @@
+"""Days on which a quantity can change, where the PSA dates them: inside the contract, not posted, not taken.
+
+A change that would be refused is not planned; the finding names the earliest legal day, or the contract that follows
+takes the change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from billing_providers.engine.live_lines import LiveLines
+from billing_providers.engine.plan_inputs import PlanInputs
+from billing_providers.engine.rollover import Successors, rolled_over
+from billing_providers.model.changes import ChangeKind, LineChange
+from billing_providers.model.decimals import text_from_decimal
+from billing_providers.model.findings import Finding
+from billing_providers.model.psa import Contract, UnitPeriod
+
+OUTSIDE, POSTED, ROLLED_OVER, TAKEN = 184, 185, 187, 188
+
+
+def with_free_days(
+    changes: Sequence[LineChange], live: LiveLines, inputs: PlanInputs
+) -> tuple[list[LineChange], list[Finding]]:
+    """Return the changes that can take effect on their day, and a finding for each of the others or that moved on."""
+    if not inputs.capabilities.dates_quantities:
+        return list(changes), []
+    contracts = {contract.contract_id: contract for contract in inputs.directory.contracts}
+    successors = Successors(inputs.directory.contracts, inputs.settings.policy)
+    schedules = dict(zip(live.ids, live.columns["schedule"], strict=True))
+    kept: list[LineChange] = []
+    findings: list[Finding] = []
+    for change in changes:
+        contract = contracts.get(change.contract_id)
+        if contract is None:
+            kept.append(change)
+        elif not _covers(contract, change.effective_date):
+            moved, finding = _rolled(change, contract, successors.of(contract), live, inputs)
+            kept += [] if moved is None or moved.quantity_before == moved.quantity_after else [moved]
+            findings.append(finding)
+        elif (finding_or_none := _refused(change, contract, schedules.get(change.line_id, ()), inputs)) is not None:
+            findings.append(finding_or_none)
+        else:
+            kept.append(change)
+    return kept, findings
+
+
+def _covers(contract: Contract, day: date) -> bool:
+    return (contract.start is None or contract.start <= day) and (contract.end is None or day <= contract.end)
+
+
+def _rolled(
+    change: LineChange, contract: Contract, successor: Contract | None, live: LiveLines, inputs: PlanInputs
+) -> tuple[LineChange | None, Finding]:
+    if successor is not None and change.kind is not ChangeKind.ADD_LINE:
+        moved = rolled_over(change, successor, live, inputs)
+        if moved is not None:
+            start = moved.effective_date
+            return moved, _finding(ROLLED_OVER, change, contract, inputs, start=start, successor=successor.name)
+    why = f"Contract {successor.name} follows, but has no single line for it." if successor else ""
+    before = "nothing" if change.quantity_before is None else text_from_decimal(change.quantity_before)
+    after = text_from_decimal(change.quantity_after)
+    return None, _finding(OUTSIDE, change, contract, inputs, before=before, after=after, end=contract.end, why=why)
+
+
+def _refused(
+    change: LineChange, contract: Contract, schedule: Sequence[UnitPeriod], inputs: PlanInputs
+) -> Finding | None:
+    row = next((row for row in schedule if row.start <= change.effective_date <= row.end), None)
+    if row is not None and row.posted:
+        legal = next((free.start for free in schedule if not free.posted and free.start > row.end), "not known")
+        return _finding(POSTED, change, contract, inputs, end=row.end, legal=legal)
+    if (change.line_id, change.effective_date) in inputs.taken_days:
+        return _finding(TAKEN, change, contract, inputs)
+    return None
+
+
+def _finding(number: int, change: LineChange, contract: Contract, inputs: PlanInputs, **values: object) -> Finding:
+    subject: dict[str, Any] = {
+        "customer": ", ".join(change.customer_codes),
+        "customer_name": ", ".join(change.customer_names),
+        "account": change.account_id,
+        "contract": contract.contract_id,
+        "contract_name": contract.name,
+        "service": change.service_name,
+        "line": change.line_id,
+        "start": change.effective_date,
+    }
+    return inputs.voice.finding(number, **{**subject, **values})
