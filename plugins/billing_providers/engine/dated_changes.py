@@ -7,6 +7,7 @@ takes the change.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from billing_providers.engine.live_lines import LiveLines
