@@ -58,9 +58,10 @@ class PsaCase:
     :param adds: extra fields with which lines may be added; empty: they always may.
     :param one_by_one: extra fields with which each contract is read on its own.
     :param contract_type: the usual one of the simulated tenant.
-    :param sign_in, renewals, accounts, account_totals, lines, write, totals: endpoint patterns in the sandbox's request
-        log; ``account_totals`` and ``totals`` are the calls that tell how many accounts there are, and how many lines a
-        contract has.
+    :param sign_in, renewals, accounts, account_totals, lines, write, add, reread, totals: endpoint patterns in the
+        sandbox's request log; ``add`` is the call that adds a line, ``reread`` the one that shows a line before it is
+        written, ``account_totals`` and ``totals`` are the calls that tell how many accounts there are, and how many
+        lines a contract has.
     :param requests_until_refused: requests of a first read whose keys are refused.
     :param refused_logins: connection fields → words of the cause.
     :param lag_setting: sandbox setting for the seconds by which lists lag.
@@ -78,6 +79,8 @@ class PsaCase:
     account_totals: str
     lines: str
     write: str
+    add: str
+    reread: str
     totals: str
     reader_without_rights: str
     right_named: str
@@ -107,6 +110,8 @@ PSA_CASES = {
             account_totals="GET /v2/crm/accounts/summary",
             lines="GET /v2/finance/contracts/{contract_id}/services",
             write="PUT /v2/finance/contracts/{contract_id}/services/{line_id}",
+            add="POST /v2/finance/contracts/recurringservices/{contractId}/services",
+            reread="GET /v2/finance/contracts/{contract_id}/services",
             totals="GET /v2/finance/contracts/{contract_id}/services",
             reader_without_rights="api.nocontracts",
             right_named="Finance > Contracts",
@@ -135,6 +140,8 @@ PSA_CASES = {
             account_totals="GET /company/companies/count",
             lines="GET /finance/agreements/{parentId}/additions",
             write="PATCH /finance/agreements/{parentId}/additions/{id}",
+            add="POST /finance/agreements/{parentId}/additions",
+            reread="GET /finance/agreements/{parentId}/additions/{id}",
             totals="GET /finance/agreements/{parentId}/additions/count",
             reader_without_rights="sandboxPublicNoAgreements",
             right_named="Finance > Agreements: inquire all",

@@ -12,7 +12,7 @@ from billing_providers.model.journal import DONE, JournalEntry, JournalState
 from billing_providers.model.psa import WriteReceipt
 from billing_providers.push.earlier import known_lines, last_tries
 from billing_providers.push.expected import differs_from_plan
-from billing_providers.push.judge import MAY_BE_APPLIED, Judgement, Verdict
+from billing_providers.push.judge import Judgement, Verdict
 from billing_providers.push.ports import PushJob
 from billing_providers.push.reading import lines_anew
 
@@ -86,9 +86,9 @@ def _apply_batch(job: PushJob, batch: Batch, last: dict[str, JournalEntry]) -> N
 
 def _unread(job: PushJob, change: LineChange, last: JournalEntry | None, detail: str) -> JournalEntry:
     """Without a read nothing is written: what may have been sent before stays unknown, the rest failed."""
-    if last is None or last.state not in MAY_BE_APPLIED:
-        return job.entry(change, JournalState.FAILED, detail=detail)
-    return job.entry(change, JournalState.UNKNOWN, detail=detail, line_id=last.line_id)
+    standing = job.standing(change, last)
+    state = JournalState.UNKNOWN if standing.may_be_applied else JournalState.FAILED
+    return job.entry(change, state, detail=detail, line_id=standing.line_id)
 
 
 def _before_sending(job: PushJob, change: LineChange, judgement: Judgement) -> JournalEntry:
@@ -162,5 +162,8 @@ def _look_again(job: PushJob, todo: list[LineChange]) -> None:
                 detail = f"{states[change.change_id].detail}; {why}"
                 entries.append(job.entry(change, JournalState.UNKNOWN, observed=judgement.observed, detail=detail))
         else:
-            entries.append(job.entry(change, JournalState.STALE, observed=judgement.observed, detail=judgement.why))
+            why, line_id = judgement.why, judgement.line_id
+            entries.append(
+                job.entry(change, JournalState.STALE, observed=judgement.observed, detail=why, line_id=line_id)
+            )
     job.journal.append(entries, lock=job.lock)

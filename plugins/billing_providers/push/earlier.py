@@ -7,7 +7,6 @@ from datetime import timedelta
 
 from billing_providers.model.changes import ChangeKind, LineChange
 from billing_providers.model.journal import JournalEntry
-from billing_providers.push.judge import MAY_BE_APPLIED
 from billing_providers.push.ports import PushJob
 
 
@@ -19,19 +18,24 @@ def last_tries(
     A line that another run added a moment ago is neither planned as there nor seen by a look-up where lists lag; the
     journal alone knows of it, by the change's id, which is the same in all diffs of a tenant.
     """
-    known = dict(states)
     doubtful = {
-        change.change_id
+        change.change_id: change
         for change in changes
-        if change.kind is ChangeKind.ADD_LINE
-        and (change.change_id not in states or states[change.change_id].state not in MAY_BE_APPLIED)
+        if change.kind is ChangeKind.ADD_LINE and not job.standing(change, states.get(change.change_id)).may_be_applied
     }
-    if job.lists_lag_s and doubtful:
-        hidden_from = job.clock() - timedelta(seconds=job.lists_lag_s)
-        for entry in job.journal.entries(job.diff.tenant):
-            if entry.change_id in doubtful and entry.state in MAY_BE_APPLIED and entry.at > hidden_from:
-                known[entry.change_id] = entry
-    return known
+    if not job.lists_lag_s or not doubtful:
+        return dict(states)
+    hidden_from = job.clock() - timedelta(seconds=job.lists_lag_s)
+    ends = {  # a later entry of the same diff knows more than an earlier one
+        (entry.digest, entry.change_id): entry
+        for entry in job.journal.entries(job.diff.tenant)
+        if entry.change_id in doubtful
+    }
+    return dict(states) | {
+        entry.change_id: entry
+        for entry in ends.values()
+        if entry.at > hidden_from and job.standing(doubtful[entry.change_id], entry).may_be_applied
+    }
 
 
 def known_lines(changes: Sequence[LineChange], tries: Mapping[str, JournalEntry]) -> dict[str, str]:

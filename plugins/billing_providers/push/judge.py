@@ -39,8 +39,8 @@ class Standing:
 
     @property
     def may_be_applied(self) -> bool:
-        """Whether an earlier try may have reached the PSA."""
-        return self.state in MAY_BE_APPLIED
+        """Whether an earlier try may have reached the PSA; a line that it added says so whatever came after."""
+        return self.state in MAY_BE_APPLIED or bool(self.line_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +68,8 @@ def judge(
     :param lists_lag_s: a list may miss what was written less than so long ago.
     """
     if change.kind is ChangeKind.ADD_LINE:
-        if standing.may_be_applied and standing.line_id:
-            return _judge_added(change, live.get(standing.line_id), billed_on)
+        if standing.line_id:
+            return _judge_added(change, standing.line_id, live.get(standing.line_id), billed_on)
         same = [line for line in live.values() if line.open_on(billed_on) and line.service_id == change.service_id]
         return _judge_addition(change, same, standing, lists_lag_s)
     return _judge_line(change, live.get(change.line_id), billed_on)
@@ -88,15 +88,17 @@ def _judge_line(change: LineChange, line: ContractLine | None, billed_on: date) 
     return Judgement(Verdict.STALE if moved else Verdict.WRITE, line.quantity, moved)
 
 
-def _judge_added(change: LineChange, ours: ContractLine | None, billed_on: date) -> Judgement:
+def _judge_added(change: LineChange, line_id: str, ours: ContractLine | None, billed_on: date) -> Judgement:
     """A line that was added once is never added again, whatever became of it."""
     if ours is None:
-        return Judgement(Verdict.STALE, None, "the line that an earlier try added is no longer on the contract")
+        return Judgement(
+            Verdict.STALE, None, "the line that an earlier try added is no longer on the contract", line_id
+        )
     if not ours.open_on(billed_on):
-        return Judgement(Verdict.STALE, ours.quantity, "the line that an earlier try added has ended", ours.line_id)
+        return Judgement(Verdict.STALE, ours.quantity, "the line that an earlier try added has ended", line_id)
     differs = differs_from_plan(change, ours)
     why = f"an earlier try had added the line{', but ' if differs else ''}{differs}"
-    return Judgement(Verdict.STALE if differs else Verdict.ALREADY, ours.quantity, why, ours.line_id)
+    return Judgement(Verdict.STALE if differs else Verdict.ALREADY, ours.quantity, why, line_id)
 
 
 def _judge_addition(

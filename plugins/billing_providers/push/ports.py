@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -62,12 +62,18 @@ class PushJob:
         :param last: its last journal entry.
         :param applied: whether it counts as maybe applied whatever the journal says.
         """
-        state = JournalState.SENT if applied else last.state if last else None
-        age_s = (self.clock() - last.at).total_seconds() if last else 0.0
-        period = self.scope.period
-        added = last.line_id if last and change.kind is ChangeKind.ADD_LINE else ""
-        standing = Standing(state, age_s, added)
-        return judge(change, live, standing, billed_on=period.last_day, lists_lag_s=self.lists_lag_s)
+        standing = self.standing(change, last)
+        if applied:
+            standing = replace(standing, state=JournalState.SENT)
+        billed_on = self.scope.period.last_day
+        return judge(change, live, standing, billed_on=billed_on, lists_lag_s=self.lists_lag_s)
+
+    def standing(self, change: LineChange, last: JournalEntry | None) -> Standing:
+        """Return where a change stands by its last journal entry."""
+        if last is None:
+            return Standing()
+        added = last.line_id if change.kind is ChangeKind.ADD_LINE else ""
+        return Standing(last.state, (self.clock() - last.at).total_seconds(), added)
 
     def told_before(self, judgement: Judgement, last: JournalEntry | None) -> bool:
         """Whether the journal says already that nobody can tell: another entry would make the try look younger."""

@@ -1,91 +1,156 @@
+"""A push to every PSA of the registry, against its simulated tenant, with a ledger of its own."""
+
 from __future__ import annotations
 
-import json
+from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, datetime
-from decimal import Decimal
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from billing_providers.hooks.http.repeats import Limits
-from billing_providers.hooks.kaseya_bms import KaseyaBmsHook
 from billing_providers.ledger.ledger import Ledger
-from billing_providers.model.changes import ContractDiff
+from billing_providers.model.changes import ChangeKind, ContractDiff, LineChange
+from billing_providers.model.journal import JournalEntry
+from billing_providers.model.psa import PsaCapabilities
 from billing_providers.push.ports import PushJob
+from billing_providers.registry import SYSTEMS, system
 from billing_providers.sandbox.server import SandboxServer
-from tests.support.diffs import SCOPE, TENANT, change, diff_of
+from tests.contract.push.planned import Row, planned, rows_of
+from tests.support.connections import set_connection
+from tests.support.diffs import SCOPE
+from tests.support.psa_cases import PSA_CASES, PsaCase, needs_of
+from tests.support.psa_tenant import PERIOD
+from tests.support.scripted_http import FrozenTime
 
-LINES = 24
+LOCK_S = 3600
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[SandboxServer]:
+    """One sandbox for the tests of a module."""
+    with SandboxServer() as box:
+        yield box
+
+
+@pytest.fixture(params=[key for key, entry in SYSTEMS.items() if entry.role == "psa"])
+def case(request: pytest.FixtureRequest) -> PsaCase:
+    """One PSA of the registry; a test that needs what it lacks is skipped."""
+    found = PSA_CASES[request.param]
+    lacking = needs_of(request.function) & found.lacks
+    if lacking:
+        pytest.skip(f"{found.key} lacks: {', '.join(sorted(lacking))}")
+    return found
 
 
 @pytest.fixture
-def box(monkeypatch) -> Iterator[SandboxServer]:
-    """A sandbox with a tenant line API, and Airflow's connections to it."""
-    with SandboxServer() as server:
-        for conn_id, fields in server.connections().items():
-            if conn_id == "kaseya_bms_default":
-                fields["extra"]["line_api"] = {}
-            monkeypatch.setenv(f"AIRFLOW_CONN_{conn_id.upper()}", json.dumps(fields))
-        yield server
+def box(server: SandboxServer, case: PsaCase) -> SandboxServer:
+    """The sandbox as it was at the start, its tenant one that can be written to."""
+    server.control.clear_faults()
+    server.control.reset(**case.shapes["writes"])
+    return server
 
 
 @pytest.fixture
-def ledger(tmp_path) -> Iterator[Ledger]:
+def ledger(tmp_path: Any) -> Iterator[Ledger]:
     """A migrated SQLite ledger."""
     with Ledger.at(f"sqlite:///{tmp_path}/ledger.sqlite") as opened:
         opened.migrate()
         yield opened
 
 
-@pytest.fixture
-def diff(box) -> ContractDiff:
-    """A diff that raises lines of several contracts by one."""
-    lines = [line for line in box.control.lines() if line["active"]][::4][:LINES]
-    changes = [
-        change(
-            f"change-{line['line_id']}",
-            contract_id=str(line["contract_id"]),
-            line_id=str(line["line_id"]),
-            service_id=str(line["service_id"]),
-            quantity_before=Decimal(line["units"]),
-            quantity_after=Decimal(line["units"]) + 1,
-        )
-        for line in lines
-    ]
-    return diff_of(*changes)
-
-
 class Push:
     """Tries to push a diff, as the task and its reruns do: each try with a hook and a lock of its own."""
 
-    def __init__(self, ledger: Ledger, diff: ContractDiff) -> None:
-        self.ledger, self.diff = ledger, diff
+    def __init__(self, case: PsaCase, box: SandboxServer, ledger: Ledger, conn_id: str) -> None:
+        self.case, self.box, self.ledger, self._conn_id = case, box, ledger, conn_id
+        self.time = FrozenTime()  # of the hooks: waits cost nothing and are kept
+        self.clocks = self.time.clocks()
+        self._ahead = timedelta(0)
+        hook = self.hook()
+        self.offered: PsaCapabilities = hook.capabilities()
+        self.diff: ContractDiff = planned(hook, case)
+        self._before = {line["line_id"] for line in self._lines()}
+        hook.client.close()
+        box.control.forget_requests()
 
-    def job(self, **limits: float) -> PushJob:
-        now = datetime.now(UTC)
-        lock = self.ledger.locks.acquire(TENANT, SCOPE.period.start, SCOPE.run_key, 600, now)
-        bounds = Limits(requests_in_flight_max=3, requests_per_hour=1500, **limits)
+    def hook(self, **limits: Any) -> Any:
+        bounds = Limits(**{"requests_in_flight_max": 3, **limits})
+        return system(self.case.key, "psa").hook_class()(self._conn_id, limits=bounds, clocks=self.clocks)
+
+    def job(self, diff: ContractDiff | None = None, **limits: Any) -> PushJob:
+        """Return the next try."""
+        scope = replace(SCOPE, tenant=self.diff.tenant, period=PERIOD)
+        wanted = diff or self.diff
         return PushJob(
-            diff=self.diff,
-            changes=self.diff.changes,
-            scope=SCOPE,
-            psa=KaseyaBmsHook(limits=bounds),
+            diff=wanted,
+            changes=wanted.changes,
+            scope=scope,
+            psa=self.hook(**limits),
             journal=self.ledger.journal,
-            lock=lock,
-            clock=lambda: datetime.now(UTC),
+            lock=self.ledger.locks.acquire(scope.tenant, PERIOD.start, scope.run_key, LOCK_S, self._now()),
+            clock=self._now,
             renew=lambda: None,
+            lists_lag_s=self.offered.lists_lag_s,
         )
+
+    def _now(self) -> datetime:
+        return datetime.now(UTC) + self._ahead
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass for the PSA, and for whoever pushes."""
+        self._ahead += timedelta(seconds=seconds)
+        self.box.control.move_clock(advance_s=seconds)
+
+    def wait_for_lists(self) -> None:
+        """Let so much time pass that lists show everything; nothing, where they always do."""
+        self.wait(self.offered.lists_lag_s + 1)
+
+    def fault(self, kind: str, endpoint: str = "", **settings: Any) -> None:
+        """Plan a fault of this PSA, of its writes unless another call is named."""
+        self.box.control.add_fault(kind, system=self.case.key, endpoint=endpoint or self.case.write, **settings)
+
+    def edit(self, change: LineChange, **values: Any) -> None:
+        """Edit the line of a change by hand."""
+        self.box.control.edit_line(change.line_id, system=self.case.key, **values)
+
+    def of_kind(self, kind: ChangeKind) -> list[LineChange]:
+        """Return the changes of a kind."""
+        return [change for change in self.diff.changes if change.kind is kind]
+
+    def wanted(self, *without: LineChange) -> list[Row]:
+        """Return what the diff says, in the form of the PSA's log, but for some changes."""
+        left = {change.change_id for change in without}
+        return sorted(
+            row for change in self.diff.changes if change.change_id not in left for row in rows_of(change, self.offered)
+        )
+
+    def written(self) -> list[Row]:
+        """Return what the PSA really applied: each entry of its log."""
+        added = {line["line_id"]: line for line in self._lines() if line["line_id"] not in self._before}
+        places = {key: f"{line['contract_id']}/{line['service_id']}" for key, line in added.items()}
+        rows = self.box.control.audit(system=self.case.key)
+        return sorted((places.get(row["line_id"], row["line_id"]), row["field"], row["after"]) for row in rows)
+
+    def sent(self, endpoint: str) -> int:
+        """Count the requests to an endpoint."""
+        count: int = self.box.control.requests()["per_endpoint"].get(endpoint, 0)
+        return count
+
+    def _lines(self) -> list[dict[str, Any]]:
+        return [{**line, "line_id": str(line["line_id"])} for line in self.box.control.lines(system=self.case.key)]
 
 
 @pytest.fixture
-def push(ledger, diff) -> Push:
-    return Push(ledger, diff)
+def push(case: PsaCase, box: SandboxServer, ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> Push:
+    """A diff and its pushes."""
+    known = box.connections()[f"{case.key}_default"]
+    extra = {**known.get("extra", {}), **case.extra, **case.adds}
+    return Push(case, box, ledger, set_connection(monkeypatch, "pushed", **{**known, "extra": extra}))
 
 
-def written(box: SandboxServer) -> list[tuple[str, Decimal]]:
-    """What the PSA really applied, in order."""
-    return [(str(entry["line_id"]), +Decimal(entry["after"])) for entry in box.control.audit()]
-
-
-def wanted(diff: ContractDiff) -> list[tuple[str, Decimal]]:
-    return [(change.line_id, change.quantity_after) for change in diff.changes]
+def in_states(states: dict[str, JournalEntry]) -> Counter[str]:
+    """Count the changes by where they stand."""
+    return Counter(entry.state.value for entry in states.values())

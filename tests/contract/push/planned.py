@@ -1,0 +1,141 @@
+"""A diff that a tenant of any PSA can take: quantities, and where the PSA has them fields, new lines and endings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from decimal import Decimal
+
+from billing_providers.model.changes import ChangeKind, ContractDiff, FieldChange, LineChange, LineField
+from billing_providers.model.decimals import text_from_decimal
+from billing_providers.model.psa import Contract, ContractLine, PsaCapabilities, PsaDirectory, PsaHook, Service
+from tests.support.diffs import diff_of
+from tests.support.psa_cases import PsaCase
+from tests.support.psa_tenant import EFFECTIVE, PERIOD, change_of, usable
+
+SET, ADDED, ENDED, REPRICED = 20, 3, 2, 2
+
+#: One applied value: the line (or for a new one its contract and service), the field, what it became.
+Row = tuple[str, str, str]
+
+
+def planned(hook: PsaHook, case: PsaCase) -> ContractDiff:
+    """Return a diff of a live tenant: 20 quantities and 3 new lines; with fields where they are offered, 2 repriced
+    and 2 ended lines besides.
+    """
+    offered = hook.capabilities()
+    directory = hook.read_directory(contract_type=case.contract_type)
+    contracts = [contract for contract in usable(directory, case) if _takes_new_lines(contract)][:14]
+    lines = hook.read_lines(contracts, directory.services)
+    free = _changeable(lines, contracts)
+    assert len(free) >= SET + ENDED + REPRICED
+    changes = [_raised(line, offered) for line in free[:SET]]
+    if offered.sets:
+        changes += [_repriced(line) for line in free[SET : SET + REPRICED]]
+        changes += [_ended(line) for line in free[SET + REPRICED :][:ENDED]]
+    changes += list(_additions(contracts, lines, directory, offered))
+    return diff_of(
+        *changes,
+        psa=case.key,
+        tenant=hook.tenant_key,
+        period_start=PERIOD.start,
+        period_end=PERIOD.end,
+        timezone=PERIOD.timezone,
+    )
+
+
+def rows_of(change: LineChange, offered: PsaCapabilities) -> list[Row]:
+    """Return what the PSA must log for a change, and nothing else."""
+    place = place_of(change)
+    rows = [(place, field.field.value, field.after) for field in change.fields]
+    if change.kind in {ChangeKind.SET_QUANTITY, ChangeKind.ADD_LINE, ChangeKind.ZERO}:
+        rows.append((place, "units", text_from_decimal(change.quantity_after)))
+    if change.kind is ChangeKind.ADD_LINE and offered.sets:
+        assert change.unit_cost is not None
+        assert change.unit_price is not None
+        rows.append((place, "unit_cost", text_from_decimal(change.unit_cost)))
+        rows.append((place, "unit_price", text_from_decimal(change.unit_price)))
+    return rows
+
+
+def place_of(change: LineChange) -> str:
+    """Return the line of a change; for a new one its contract and service."""
+    return change.line_id or f"{change.contract_id}/{change.service_id}"
+
+
+def _takes_new_lines(contract: Contract) -> bool:
+    invoiced = contract.next_invoice is not None and contract.next_invoice > EFFECTIVE
+    return (contract.bill_start is None or contract.bill_start <= EFFECTIVE) and not invoiced
+
+
+def _changeable(lines: Sequence[ContractLine], contracts: Sequence[Contract]) -> list[ContractLine]:
+    starts = {contract.contract_id: contract.bill_start for contract in contracts}
+    return [
+        line
+        for line in sorted(lines, key=lambda line: (line.contract_id, line.line_id))
+        if line.open_on(EFFECTIVE)
+        and line.last_day is None
+        and line.quantity is not None
+        and line.effective_date is not None
+        and line.effective_date >= (starts[line.contract_id] or line.effective_date)
+    ]
+
+
+def _named(change: LineChange) -> LineChange:
+    return replace(change, change_id=f"change-{change.kind.value}-{place_of(change)}", customer_names=("Any Ltd",))
+
+
+def _set(line: ContractLine, **values: str) -> tuple[FieldChange, ...]:
+    changes = (FieldChange(LineField[name], line.field(LineField[name]), after) for name, after in values.items())
+    return tuple(sorted(changes, key=lambda change: change.field))
+
+
+def _raised(line: ContractLine, offered: PsaCapabilities) -> LineChange:
+    assert line.quantity is not None
+    change = change_of(line, text_from_decimal(line.quantity + 1))
+    if not offered.sets:
+        return _named(change)
+    return _named(
+        replace(change, fields=_set(line, UNIT_COST="0.0375", INVOICE_TEXT=f"Oktober, Zürich – {line.line_id}"))
+    )
+
+
+def _repriced(line: ContractLine) -> LineChange:
+    assert line.quantity is not None
+    change = change_of(line, text_from_decimal(line.quantity))
+    return _named(replace(change, kind=ChangeKind.SET_FIELDS, fields=_set(line, UNIT_PRICE="0.0875", INCLUDED="0.5")))
+
+
+def _ended(line: ContractLine) -> LineChange:
+    last_day = PERIOD.last_day.isoformat()
+    return _named(replace(change_of(line, "0"), kind=ChangeKind.END_LINE, fields=_set(line, LAST_DAY=last_day)))
+
+
+def _additions(
+    contracts: Sequence[Contract], lines: Sequence[ContractLine], directory: PsaDirectory, offered: PsaCapabilities
+) -> Iterator[LineChange]:
+    """One new line each for the first contracts, of a service that the contract never had."""
+    some = lines[0]
+    for contract in contracts[:ADDED]:
+        held = {line.service_id for line in lines if line.contract_id == contract.contract_id}
+        service = next(entry for entry in directory.services if _can_be_added(entry) and entry.service_id not in held)
+        text = (FieldChange(LineField.INVOICE_TEXT, None, "New since October"),) if offered.sets else ()
+        change = replace(
+            change_of(some, "4"),
+            kind=ChangeKind.ADD_LINE,
+            account_id=contract.account_id,
+            contract_id=contract.contract_id,
+            service_id=service.service_id,
+            service_name=service.name,
+            line_id="",
+            line_version="",
+            quantity_before=None,
+            unit_cost=Decimal("1.25"),
+            unit_price=Decimal("2.5"),
+            fields=text,
+        )
+        yield _named(change)
+
+
+def _can_be_added(service: Service) -> bool:
+    return service.active and not service.no_line_why
