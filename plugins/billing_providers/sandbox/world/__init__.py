@@ -5,7 +5,8 @@ Usage exists for any period: a line's units before the first run are those of an
 in ten quantities differ from it in any one month, always in the same way for the same seed.
 
 :mod:`~billing_providers.sandbox.world.resale` holds a second tenant of the same MSP: the resale of storage, from MSP360
-and rCloud to ConnectWise, with cases of its own.
+and rCloud to ConnectWise, with cases of its own. :mod:`~billing_providers.sandbox.world.modules` holds a third: the
+modules of Kaseya, from Datto RMM and a metrics file to Autotask.
 """
 
 from __future__ import annotations

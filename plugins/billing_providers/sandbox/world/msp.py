@@ -12,6 +12,7 @@ from billing_providers.sandbox.world.accounts import PsaBuilder, add_fillers, us
 from billing_providers.sandbox.world.cases import build_cases
 from billing_providers.sandbox.world.catalogue import build_catalogue
 from billing_providers.sandbox.world.customers import build_customers
+from billing_providers.sandbox.world.modules.modules import Modules, build_modules
 from billing_providers.sandbox.world.records import (
     Account,
     Case,
@@ -43,6 +44,7 @@ class World:
     stems: tuple[UsageStem, ...]
     cases: dict[str, Case]
     resale: Resale
+    modules: Modules
 
     def usage(self, period: BillingPeriod) -> list[UsageRow]:
         """Return all rows that the source has for a period, in its order."""
@@ -76,6 +78,7 @@ class World:
             },
             "cases": {name: asdict(case) for name, case in self.cases.items()},
             "resale": self.resale.to_json(period),
+            "modules": self.modules.to_json(period),
         }
         if period is not None:
             told["period"] = {"start": period.start.isoformat(), "last_day": period.last_day.isoformat()}
@@ -107,6 +110,7 @@ def build_world(seed: int = DEFAULT_SEED) -> World:
         stems=tuple(stems),
         cases=build_cases(),
         resale=build_resale(seed),
+        modules=build_modules(seed),
     )
 
 
