@@ -98,12 +98,12 @@ class Modules:
         """Return all but the devices as a JSON object; with a calendar month also its counts and what is expected."""
         told: dict[str, Any] = {
             "seed": self.seed,
-            "customers": [asdict(customer) for customer in self.customers],
-            "tenant": {name: [_plain(entry) for entry in rows] for name, rows in asdict(self.tenant).items()},
-            "sites": [asdict(site) for site in self.rmm.sites],
-            "stems": [asdict(stem) for stem in self.stems],
-            "grid": [asdict(row) for row in self.grid],
-            "ignored": [asdict(entry) for entry in self.ignored],
+            "customers": [_plain(asdict(customer)) for customer in self.customers],
+            "tenant": _plain(asdict(self.tenant)),
+            "sites": [_plain(asdict(site)) for site in self.rmm.sites],
+            "stems": [_plain(asdict(stem)) for stem in self.stems],
+            "grid": [_plain(asdict(row)) for row in self.grid],
+            "ignored": [_plain(asdict(entry)) for entry in self.ignored],
             "cases": {name: asdict(case) for name, case in self.cases.items()},
         }
         if period is not None and _is_month(period):
