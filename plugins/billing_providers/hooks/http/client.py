@@ -2,7 +2,7 @@
 
 ::
 
-    call() → headers of the sign-in → repeats → budget → slot → one exchange → status → JSON
+    call() → headers of the sign-in → repeats → budget → gate → slot → one exchange → status → JSON
 
 A call that changes something leaves once. It is sent again only when no connection stood, when the server said 429,
 or after a 401 with a new token: in all three it cannot have been applied.
@@ -16,10 +16,10 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass
 from threading import BoundedSemaphore, Lock
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import quote, urlencode
 
 from billing_providers import __version__
 from billing_providers.errors import (
@@ -32,9 +32,11 @@ from billing_providers.errors import (
 )
 from billing_providers.hooks.http.answers import Answer
 from billing_providers.hooks.http.budget import BudgetSpent, RequestBudget
+from billing_providers.hooks.http.calls import Call, content_of, url_of
 from billing_providers.hooks.http.faults import ErrorVoice
-from billing_providers.hooks.http.json_text import json_text
+from billing_providers.hooks.http.gate import Gate
 from billing_providers.hooks.http.repeats import Limits, may_repeat, wait_before
+from billing_providers.hooks.http.session import kept_alive_session
 from billing_providers.hooks.http.sign_in import Headers, SignIn
 
 if TYPE_CHECKING:
@@ -43,7 +45,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 USER_AGENT = f"airflow-provider-psa-billing/{__version__}"
-_FORM = "application/x-www-form-urlencoded"
 _CHUNK_BYTES = 1 << 16
 
 Value = TypeVar("Value")
@@ -59,25 +60,14 @@ class Clocks:
     random: Callable[[], float] = random.random
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One call as it will be sent. ``endpoint`` (method and path template) is what budgets and counts go by."""
-
-    method: str
-    endpoint: str
-    url: str
-    content: bytes | None
-    content_type: str
-    repeatable: bool
-    headers: Headers
-
-
 class HttpClient:
     """Speaks to one system. Safe to use from several threads.
 
     :param base_url: checked base URL, see :func:`billing_providers.hooks.http.addresses.base_url`.
     :param voice: words the errors.
     :param read: takes the value out of an answer; raises what the answer itself says is wrong.
+    :param fault: the error that an answer stands for, None for a success; by default its HTTP status decides.
+    :param gate: bounds of single places of the server, besides those of ``limits``; None: there are none.
     :ivar sign_in: signs the requests; None: they are sent unsigned.
     :ivar calls: requests sent so far, by endpoint.
     """
@@ -89,6 +79,8 @@ class HttpClient:
         *,
         limits: Limits | None = None,
         read: Callable[[Answer], Any] = Answer.json,
+        fault: Callable[[Answer], RequestError | None] = Answer.status_error,
+        gate: Gate | None = None,
         clocks: Clocks | None = None,
     ) -> None:
         self.base_url = base_url
@@ -97,8 +89,10 @@ class HttpClient:
         self.clocks = clocks or Clocks()
         self.sign_in: SignIn | None = None
         self.calls: Counter[str] = Counter()
-        self.session = _session(base_url, self.limits.requests_in_flight_max)
+        self.session = kept_alive_session(base_url, self.limits.requests_in_flight_max)
         self._read = read
+        self._fault = fault
+        self._gate = gate
         self._slots = BoundedSemaphore(self.limits.requests_in_flight_max)
         self._counting = Lock()
         self._budget = RequestBudget(
@@ -120,6 +114,8 @@ class HttpClient:
         repeatable: bool | None = None,
         signed: bool = True,
         headers: Mapping[str, str] | None = None,
+        base_url: str = "",
+        place: str = "",
     ) -> Any:
         """Send one call and return what its answer holds.
 
@@ -127,14 +123,18 @@ class HttpClient:
         :param json: body; decimals are written as exact numbers.
         :param repeatable: whether sending it twice changes nothing; by default only GET.
         :param headers: for this call only.
+        :param base_url: where the path begins; empty: the client's own.
+        :param place: what the gate goes by; empty: method and path template.
         :raises RequestError: its class tells whether the request had left.
         """
+        content, content_type = content_of(json, form)
         call = Call(
             method=method,
             endpoint=f"{method} {path}",
-            url=_url(self.base_url, path, values or {}, params or {}),
-            content=_content(json, form),
-            content_type=_FORM if form is not None else "application/json" if json is not None else "",
+            place=place or f"{method} {path}",
+            url=url_of(base_url or self.base_url, path, values or {}, params or {}),
+            content=content,
+            content_type=content_type,
             repeatable=method == "GET" if repeatable is None else repeatable,
             headers=dict(headers or {}),
         )
@@ -197,12 +197,12 @@ class HttpClient:
             self._budget.take(call.endpoint)
         except BudgetSpent as spent:
             problem = f"the budget of {self.limits.requests_per_hour} requests per hour is used up, {spent}"
-            raise self.voice.error(BudgetExhausted, problem, method=call.method, url=_shown(call)) from None
-        with self._slots:
+            raise self.voice.error(BudgetExhausted, problem, method=call.method, url=call.shown) from None
+        with self._gate.slot(call.place) if self._gate else nullcontext(), self._slots:
             with self._counting:
                 self.calls[call.endpoint] += 1
             answer = self._exchange(call, headers)
-        fault = answer.status_error()
+        fault = self._fault(answer)
         if fault is not None:
             raise fault
         return self._read(answer)
@@ -227,8 +227,8 @@ class HttpClient:
                 content = self._whole_body(call, response, ends_at)
         except RequestException as error:
             # Without its cause: that text may hold a header's value.
-            raise self.voice.lost(error, method=call.method, url=_shown(call)) from None
-        return Answer(self.voice, call.method, _shown(call), response.status_code, response.headers, content)
+            raise self.voice.lost(error, method=call.method, url=call.shown) from None
+        return Answer(self.voice, call.method, call.shown, response.status_code, response.headers, content)
 
     def _whole_body(self, call: Call, response: requests.Response, ends_at: float) -> bytes:
         chunks: list[bytes] = []
@@ -238,10 +238,10 @@ class HttpClient:
             size += len(chunk)
             if size > self.limits.answer_bytes_max:
                 problem = f"the answer is longer than {self.limits.answer_bytes_max} bytes"
-                raise self.voice.error(UnreadableAnswer, problem, method=call.method, url=_shown(call))
+                raise self.voice.error(UnreadableAnswer, problem, method=call.method, url=call.shown)
             if self.clocks.clock() > ends_at:
                 problem = f"the answer took longer than {self.limits.answer_s_max:.0f} s"
-                raise self.voice.error(NoAnswer, problem, method=call.method, url=_shown(call))
+                raise self.voice.error(NoAnswer, problem, method=call.method, url=call.shown)
         return b"".join(chunks)
 
 
@@ -251,45 +251,6 @@ _HEADERS: Headers = {
     "Accept-Encoding": "gzip, deflate",
     "Connection": "keep-alive",
 }
-
-
-def _session(base_url: str, connections: int) -> requests.Session:
-    """Return a session for one server: proxies looked up once, no cookies, no netrc, no hidden repeats."""
-    import os
-    from http.cookiejar import DefaultCookiePolicy
-
-    import requests
-    from requests.adapters import HTTPAdapter
-
-    session = requests.Session()
-    session.trust_env = False  # it would look up proxies on every call, and let a .netrc replace our credentials
-    session.proxies = dict(requests.utils.get_environ_proxies(base_url))
-    session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
-    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    adapter = HTTPAdapter(pool_connections=1, pool_maxsize=connections, max_retries=0)
-    session.mount("https://", adapter)
-    session.mount("http://", adapter)
-    return session
-
-
-def _url(base_url: str, path: str, values: Mapping[str, str], params: Mapping[str, object]) -> str:
-    filled = path.format_map({name: quote(value, safe="") for name, value in values.items()})
-    query = urlencode({name: _query_text(value) for name, value in params.items()})
-    return f"{base_url}{filled}{'?' if query else ''}{query}"
-
-
-def _content(json: Any, form: Mapping[str, str] | None) -> bytes | None:
-    if form is not None:
-        return urlencode(form).encode()
-    return None if json is None else json_text(json).encode()
-
-
-def _query_text(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _shown(call: Call) -> str:
-    return call.url.partition("?")[0]
 
 
 def _told_attempts(error: RequestError, attempts: int) -> RequestError:

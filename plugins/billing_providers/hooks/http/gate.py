@@ -1,0 +1,40 @@
+"""Who may send next to one place of a server, where that has bounds of its own besides those of the whole hook.
+
+A gate is entered around each single exchange, repeats included, and left when the whole answer was read. It may wait;
+one that gives up raises :class:`~billing_providers.errors.NotSent`, since nothing has left by then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from threading import BoundedSemaphore, Lock
+from typing import Protocol
+
+
+class Gate(Protocol):
+    """The contract of a gate. Safe to use from several threads."""
+
+    def slot(self, place: str) -> AbstractContextManager[None]:
+        """Return what is held while one request to a place is on the wire.
+
+        :param place: what the server counts by, as the hook names it: an entity, or else method and path template.
+        :raises RequestError: NotSent, or one of its kinds, when no slot is to be had.
+        """
+
+
+class EndpointGate:
+    """At most so many requests on the wire per place, counted within this process."""
+
+    def __init__(self, per_place_max: int) -> None:
+        self._per_place_max = per_place_max
+        self._lock = Lock()
+        self._places: dict[str, BoundedSemaphore] = {}
+
+    @contextmanager
+    def slot(self, place: str) -> Iterator[None]:
+        """Wait until fewer than so many requests to the place are on the wire."""
+        with self._lock:
+            semaphore = self._places.setdefault(place, BoundedSemaphore(self._per_place_max))
+        with semaphore:
+            yield
