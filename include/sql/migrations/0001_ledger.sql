@@ -330,3 +330,21 @@ CREATE TABLE billing_locks (
 CREATE TABLE billing_write_probe (
     probe TEXT PRIMARY KEY
 );
+
+-- Which process may have how many requests in flight: one row per slot of a PSA tenant and endpoint. owner '' = free.
+CREATE TABLE billing_request_slots (
+    tenant     TEXT NOT NULL,
+    endpoint   TEXT NOT NULL,
+    slot_no    INTEGER NOT NULL,
+    owner      TEXT NOT NULL,
+    expires_at TEXT NOT NULL,
+    PRIMARY KEY (tenant, endpoint, slot_no)
+);
+
+-- How many requests all processes together may have sent to a PSA tenant, by the minute in which they were set apart.
+CREATE TABLE billing_request_counts (
+    tenant   TEXT NOT NULL,
+    minute   TEXT NOT NULL,
+    requests INTEGER NOT NULL,
+    PRIMARY KEY (tenant, minute)
+);

@@ -13,6 +13,7 @@ from billing_providers.ledger.journal import Journal
 from billing_providers.ledger.locks import Locks
 from billing_providers.ledger.migrate import migrate
 from billing_providers.ledger.register import Register
+from billing_providers.ledger.request_shares import RequestShares
 from billing_providers.ledger.runs import Runs
 from billing_providers.ledger.snapshots import Snapshots
 from billing_providers.ledger.store import Store
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Ledger:
-    """Snapshots, charges, diffs, journal, register, findings, runs and locks of every integration.
+    """Snapshots, charges, diffs, journal, register, findings, runs, locks and shared limits of every integration.
 
     Every method raises :class:`billing_providers.errors.LedgerError` when the database does not answer or
     refuses. May be used by several threads; every process opens its own.
@@ -38,6 +39,7 @@ class Ledger:
         self.findings = Findings(store)
         self.runs = Runs(store)
         self.locks = Locks(store)
+        self.request_shares = RequestShares(store)
 
     @classmethod
     def at(cls, url: str | URL) -> Self:
