@@ -44,15 +44,97 @@ def test_a_changed_line_costs_one_write_and_at_most_one_read_before_it(push: Pus
     """No look-ups of what is not changed: a contract is read once where the PSA lists it, else each changed line."""
     job = push.job()
     job.psa.capabilities()
-    before = push.sent(case.reread)
+    read, listed = push.sent(case.reread), push.sent(case.lines)
     apply_changes(job)
 
     added = len(push.of_kind(ChangeKind.ADD_LINE))
     contracts = {change.contract_id for change in push.diff.changes}
     assert (push.sent(case.write), push.sent(case.add)) == (len(push.diff.changes) - added, added)
+    if case.reread == case.lines:
+        assert push.sent(case.reread) - read == len(contracts)
+    else:
+        assert push.sent(case.reread) - read == len(push.diff.changes) - added
+        assert push.sent(case.lines) - listed == added
+
+
+ONCE = [
+    ("drop_after", {}),
+    ("drop_before", {}),
+    ("truncate", {"how": "length"}),
+    ("truncate", {"how": "json"}),
+    ("html", {}),
+    ("html", {"applied": True}),
+    ("status", {"status": 500}),
+    ("status", {"status": 502, "applied": True}),
+    ("status", {"status": 429, "retry_after_s": 7}),
+    ("status", {"status": 429, "retry_after_s": 7, "retry_after_as": "date"}),
+    ("success_false", {}),
+]
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings"),
+    ONCE,
+    ids=lambda value: "-".join(map(str, value.values())) if isinstance(value, dict) else value,
+)
+def test_after_a_fault_and_reruns_each_change_was_applied_exactly_once(
+    kind: str, settings: dict[str, Any], push: Push, case: PsaCase
+) -> None:
+    """Nothing is billed twice or lost, also when the answer was lost after the write, of old lines and new ones."""
+    push.fault(kind, nth=3, count=4, **settings)
+    push.fault(kind, case.add, nth=2, count=1, **settings)
+    for _ in range(3):
+        apply_changes(push.job(read_timeout_s=5))
+        push.wait_for_lists()
+    states = verify_changes(push.job())
+
+    assert push.written() == push.wanted()
+    assert in_states(states) == {"verified": len(push.diff.changes)}
+
+
+@pytest.mark.parametrize("form", ["seconds", "date"])
+def test_a_psa_that_asks_for_time_gets_it(form: str, push: Push) -> None:
+    """429 says that nothing was applied, so the write follows after the wait that was asked for, in the same try."""
+    push.fault("status", nth=2, count=1, status=429, retry_after_s=17, retry_after_as=form)
+
+    states = apply_changes(push.job())
+
+    assert in_states(states) == {"confirmed": len(push.diff.changes)}
+    assert push.written() == push.wanted()
+    assert max(push.time.slept) == pytest.approx(17, abs=1.5)
+
+
+def test_a_psa_that_is_away_for_a_moment_gets_everything_once(push: Push, case: PsaCase) -> None:
+    """A write that met a closed door was never applied; a lost one is read before it is sent again."""
+    push.fault("refuse_connection", nth=3, count=2, seconds=0.2)
+    push.fault("refuse_connection", case.add, nth=2, count=1, seconds=0.2)
+    push.clocks = Clocks()
+    for _ in range(3):
+        apply_changes(push.job(backoff_s=0.05))
+        push.wait_for_lists()
+
+    assert in_states(verify_changes(push.job())) == {"verified": len(push.diff.changes)}
+    assert push.written() == push.wanted()
+
+
+@needs("tokens")
+@pytest.mark.parametrize("times", [1, 4])
+def test_a_token_that_dies_in_the_middle_doubles_nothing(times: int, push: Push) -> None:
+    """401 means not applied: a new sign-in, and the push goes on; where that one dies too, a rerun goes on."""
+    push.fault("revoke_token", nth=3, count=times)
+    first = apply_changes(push.job())
+    again = apply_changes(push.job())
+
+    assert times > 1 or in_states(first) == {"confirmed": len(push.diff.changes)}
+    assert in_states(again) == {"confirmed": len(push.diff.changes)}
+    assert push.written() == push.wanted()
+
+
+def test_keys_revoked_in_the_middle_stop_the_rest_and_a_rerun_does_what_is_missing(push: Push, case: PsaCase) -> None:
+    """What was applied stays once, the rest fails; after the repair only the rest is written."""
     changes = push.diff.changes
-    reads = len({change.contract_id for change in changes} if case.reread == case.lines else changes)
-    push.fault("status", "*", nth=(reads + len(changes)) * 3 // 4, count=0, status=401)
+    calls = len({change.contract_id for change in changes} if case.reread == case.lines else changes) + len(changes)
+    push.fault("status", "*", nth=calls * 3 // 4, count=0, status=401)
     states = apply_changes(push.job())
     applied, counts = push.written(), in_states(states)
 
