@@ -70,3 +70,34 @@ CW_MEMBERS = (
     CwMember("NoCatalogueRobot", "sandboxPublicNoCatalogue", CW_ALL_RIGHTS - {SERVICES}),
     CwMember("NoCompaniesRobot", "sandboxPublicNoCompanies", CW_ALL_RIGHTS - {ACCOUNTS}),
 )
+
+AT_USER = "api.billing@harbourmsp.example"
+AT_LIMITED_USER = "api.limited@harbourmsp.example"
+AT_READING_USER = "api.reading@harbourmsp.example"
+AT_COSTLESS_USER = "api.nocosts@harbourmsp.example"
+AT_SECRET = "sandbox-Quay!9063"
+AT_INTEGRATION_CODE = "SANDBOXHARBOURMSPBILLING001"
+
+
+@dataclass(frozen=True, slots=True)
+class AtUser:
+    """An API user of the simulated Autotask tenant; all of them share the secret.
+
+    :param sees_contracts: without it, contracts, lines, units and posted items are empty lists.
+    :param adjusts: may adjust and describe lines.
+    :param reads_costs: without it, costs are null.
+    """
+
+    name: str
+    sees_contracts: bool = True
+    adjusts: bool = True
+    reads_costs: bool = True
+    secret: str = AT_SECRET
+
+
+AT_USERS = (
+    AtUser(AT_USER),
+    AtUser(AT_LIMITED_USER, sees_contracts=False),
+    AtUser(AT_READING_USER, adjusts=False),
+    AtUser(AT_COSTLESS_USER, reads_costs=False),
+)

@@ -14,6 +14,7 @@ _TWINS = (
     "billing_providers.sandbox.kaseya_bms.routes:KaseyaBmsTwin",
     "billing_providers.sandbox.atria.routes:AtriaTwin",
     "billing_providers.sandbox.connectwise.routes:ConnectWiseTwin",
+    "billing_providers.sandbox.autotask.routes:AutotaskTwin",
     "billing_providers.sandbox.msp360.routes:Msp360Twin",
     "billing_providers.sandbox.meterline.routes:MeterlineTwin",
 )

@@ -16,11 +16,17 @@ if TYPE_CHECKING:
 LINE_API, PUBLISHED = "line_api", "published"
 REPOST_APPEND, REPOST_UPDATE, REPOST_REFUSE = "append", "update", "refuse"
 BUNDLES_ON, BUNDLES_OFF = "on", "off"
+AT_REFUSE, AT_LAST_WINS = "refuse", "last_wins"
+AT_CREATE, AT_NO_CREATE = "create", "refuse"
 PAGING_CURSOR, PAGING_PAGE, PAGING_NEXT = "cursor", "page", "next"
-_CHOICES = {
+_CHOICES: dict[str, tuple[Any, ...]] = {
     "bms_shape": (LINE_API, PUBLISHED),
     "bms_repost": (REPOST_APPEND, REPOST_UPDATE, REPOST_REFUSE),
     "cw_bundles": (BUNDLES_ON, BUNDLES_OFF),
+    "at_same_date": (AT_REFUSE, AT_LAST_WINS),
+    "at_missing_line": (AT_CREATE, AT_NO_CREATE),
+    "at_thread_status": (429, 500),
+    "at_old_zone_status": (401, 404),
     "meterline_paging": (PAGING_CURSOR, PAGING_PAGE, PAGING_NEXT),
 }
 
@@ -42,6 +48,17 @@ class SandboxSettings:
     :param cw_bundle_max: most requests in one bundle.
     :param cw_lag_s: ConnectWise's lists show what was written through its API so many seconds late.
     :param cw_requests_per_minute: limit of ConnectWise for all calls; 0: none.
+    :param at_zone_moves: Autotask's tenant has moved to another zone; the old address answers no more.
+    :param at_old_zone_status: what the wrong zone answers, 401 or 404.
+    :param at_strict_queries: Autotask refuses operators and fields that do not exist; the real one ignores them.
+    :param at_same_date: a second adjustment of a line for one day: ``refuse``, or ``last_wins`` (it takes the first
+        one's place).
+    :param at_missing_line: an adjustment of a service that is not on the contract: ``create`` or ``refuse``.
+    :param at_apply_delay_s: what was adjusted shows in the rows of units so many seconds later.
+    :param at_latency_ms: how long Autotask works on each call, during which the call holds one of three threads.
+    :param at_thread_status: what the fourth call at once on an endpoint answers, 429 or 500.
+    :param at_threshold: calls per rolling hour, all integrations together.
+    :param at_used_by_others: how many of these other integrations have used up.
     :param atria_anchor_day: 1-31: only periods of this calendar are known; 0: any end date is.
     :param atria_complete: what Atria says about its own answer.
     :param atria_empty: Atria has no rows for any period.
@@ -71,6 +88,16 @@ class SandboxSettings:
     cw_bundle_max: int = 100
     cw_lag_s: int = 0
     cw_requests_per_minute: int = 0
+    at_zone_moves: bool = False
+    at_old_zone_status: int = 401
+    at_strict_queries: bool = False
+    at_same_date: str = AT_REFUSE
+    at_missing_line: str = AT_CREATE
+    at_apply_delay_s: int = 0
+    at_latency_ms: int = 0
+    at_thread_status: int = 429
+    at_threshold: int = 10_000
+    at_used_by_others: int = 0
     atria_anchor_day: int = 0
     atria_complete: bool = True
     atria_empty: bool = False
@@ -99,7 +126,7 @@ class SandboxSettings:
             if type(value) is not type(known[name]):
                 raise ValueError(f"setting {name!r} wants {type(known[name]).__name__}, not {value!r}")
             if value not in _CHOICES.get(name, (value,)):
-                raise ValueError(f"setting {name!r} wants one of {', '.join(_CHOICES[name])}, not {value!r}")
+                raise ValueError(f"setting {name!r} wants one of {', '.join(map(str, _CHOICES[name]))}, not {value!r}")
         for name, value in values.items():
             setattr(self, name, value)
 
