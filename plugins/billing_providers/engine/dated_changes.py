@@ -6,7 +6,7 @@ takes the change.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -16,6 +16,7 @@ from billing_providers.engine.rollover import Successors, rolled_over
 from billing_providers.model.changes import ChangeKind, LineChange
 from billing_providers.model.decimals import text_from_decimal
 from billing_providers.model.findings import Finding
+from billing_providers.model.journal import DatedWrite
 from billing_providers.model.psa import Contract, UnitPeriod
 
 OUTSIDE, POSTED, ROLLED_OVER, TAKEN = 184, 185, 187, 188
@@ -30,6 +31,9 @@ def with_free_days(
     contracts = {contract.contract_id: contract for contract in inputs.directory.contracts}
     successors = Successors(inputs.directory.contracts, inputs.settings.policy)
     schedules = dict(zip(live.ids, live.columns["schedule"], strict=True))
+    written: dict[str, list[DatedWrite]] = {}
+    for write in inputs.dated_writes:
+        written.setdefault(write.line_id, []).append(write)
     kept: list[LineChange] = []
     findings: list[Finding] = []
     for change in changes:
@@ -40,8 +44,8 @@ def with_free_days(
             moved, finding = _rolled(change, contract, successors.of(contract), live, inputs)
             kept += [] if moved is None or moved.quantity_before == moved.quantity_after else [moved]
             findings.append(finding)
-        elif (finding_or_none := _refused(change, contract, schedules.get(change.line_id, ()), inputs)) is not None:
-            findings.append(finding_or_none)
+        elif refusal := _refused(change, contract, schedules.get(change.line_id, ()), written, inputs):
+            findings.append(refusal)
         else:
             kept.append(change)
     return kept, findings
@@ -66,15 +70,25 @@ def _rolled(
 
 
 def _refused(
-    change: LineChange, contract: Contract, schedule: Sequence[UnitPeriod], inputs: PlanInputs
+    change: LineChange,
+    contract: Contract,
+    schedule: Sequence[UnitPeriod],
+    written: Mapping[str, Sequence[DatedWrite]],
+    inputs: PlanInputs,
 ) -> Finding | None:
     row = next((row for row in schedule if row.start <= change.effective_date <= row.end), None)
     if row is not None and row.posted:
         legal = next((free.start for free in schedule if not free.posted and free.start > row.end), "not known")
         return _finding(POSTED, change, contract, inputs, end=row.end, legal=legal)
-    if (change.line_id, change.effective_date) in inputs.taken_days:
+    if any(_takes_the_day(written, change, row) for written in written.get(change.line_id, ())):
         return _finding(TAKEN, change, contract, inputs)
     return None
+
+
+def _takes_the_day(written: DatedWrite, change: LineChange, row: UnitPeriod | None) -> bool:
+    """Whether an earlier write stands on the change's day: seen at the time, or seen now."""
+    applied = written.certain or (row is not None and row.units == written.quantity_after)
+    return written.effective_date == change.effective_date and applied
 
 
 def _finding(number: int, change: LineChange, contract: Contract, inputs: PlanInputs, **values: object) -> Finding:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from typing import TYPE_CHECKING
 
 from billing_providers.engine.line_terms import TermsTable
@@ -13,6 +12,7 @@ from billing_providers.engine.mapping import CustomerMap, ServiceMap
 from billing_providers.model.changes import ManagedLine
 from billing_providers.model.charges import ChargeSet
 from billing_providers.model.findings import FindingVoice
+from billing_providers.model.journal import DatedWrite
 from billing_providers.model.psa import Contract, ContractLine, PsaCapabilities, PsaDirectory, Service
 from billing_providers.model.runs import RunScope
 from billing_providers.model.settings import IntegrationSettings
@@ -31,7 +31,7 @@ class PlanInputs:
     :param lines: live contract lines, or their frame; empty until they are read.
     :param managed: the register of this integration and tenant.
     :param recent_record_counts: record counts of recent closed periods, for the guard.
-    :param taken_days: (line id, day) of changes that were written before, where the PSA takes one per day.
+    :param dated_writes: what earlier runs wrote from which day on, where the PSA takes one change per line and day.
     :param only_lines: line ids and change ids to which the changes are restricted; None: no restriction.
     """
 
@@ -53,7 +53,7 @@ class PlanInputs:
     psa: str
     tool_version: str
     line_terms: TermsTable = field(default_factory=TermsTable.empty)
-    taken_days: frozenset[tuple[str, date]] = frozenset()
+    dated_writes: Sequence[DatedWrite] = ()
 
     def with_lines(self, lines: Sequence[ContractLine] | pd.DataFrame) -> PlanInputs:
         """Return the inputs with the live lines that were read for :func:`~.planner.lines_wanted`."""

@@ -9,9 +9,12 @@ from operator import attrgetter
 from typing import Any
 
 from billing_providers.ledger.chain import ENTRIES, GENESIS, broken_links, linked
+from billing_providers.ledger.codec import RowCodec
 from billing_providers.ledger.locks import Lock, require_held
 from billing_providers.ledger.store import Store, Transaction
-from billing_providers.model.journal import OPEN, JournalEntry, JournalState
+from billing_providers.model.journal import OPEN, DatedWrite, JournalEntry, JournalState
+
+_DATED = RowCodec(DatedWrite)
 
 
 class Journal:
@@ -67,6 +70,12 @@ class Journal:
             else:
                 rows = transaction.rows("journal_of_period", tenant=tenant, period_start=period_start.isoformat())
         return [ENTRIES.decoded(row) for row in rows]
+
+    def dated_writes(self, tenant: str, since: date) -> list[DatedWrite]:
+        """Return what was written from which day on, or may have been, for the periods that start on a day or later."""
+        with self._store.reading("read the journal") as transaction:
+            rows = transaction.rows("journal_dated_writes", tenant=tenant, since=since.isoformat())
+        return [_DATED.decoded(row) for row in rows]
 
     def verify(self, tenant: str) -> list[str]:
         """Return what is wrong with the chain of a tenant; empty when every row is there and unchanged."""

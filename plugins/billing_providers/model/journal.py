@@ -62,3 +62,16 @@ class JournalEntry:
     observed: Decimal | None
     request_id: str
     detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class DatedWrite:
+    """A quantity that an earlier try wrote for a line from a day on, where the PSA dates quantities.
+
+    ``certain`` is false while nobody has seen that the write was applied.
+    """
+
+    line_id: str
+    effective_date: date
+    quantity_after: Decimal
+    certain: bool

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from billing_providers import __version__
@@ -18,7 +19,10 @@ from billing_providers.steps.step import BillingStep
 
 if TYPE_CHECKING:
     from billing_providers.ledger.ledger import Ledger
+    from billing_providers.model.journal import DatedWrite
     from billing_providers.model.psa import PsaHook
+
+TWO_PERIODS = timedelta(days=62)
 
 
 def map_and_diff(step: BillingStep, charged: dict[str, Any]) -> dict[str, Any]:
@@ -83,7 +87,15 @@ def _inputs(step: BillingStep, ledger: Ledger, psa: PsaHook, scope: RunScope, ch
         psa=step.settings.psa,
         tool_version=__version__,
         line_terms=_line_terms(step.settings.line_terms),
+        dated_writes=_dated_writes(ledger, psa, scope),
     )
+
+
+def _dated_writes(ledger: Ledger, psa: PsaHook, scope: RunScope) -> list[DatedWrite]:
+    """A change of an earlier period may take effect in this one, so two periods are looked at."""
+    if not psa.capabilities().dates_quantities:
+        return []
+    return ledger.journal.dated_writes(scope.tenant, scope.period.start - TWO_PERIODS)
 
 
 def _customer_map(path: str) -> CustomerMap:
