@@ -11,12 +11,14 @@ from pathlib import Path
 
 from billing_providers.sandbox.atria.report import HEADERS
 from billing_providers.sandbox.atria.routes import WIRE_NAMES
+from billing_providers.sandbox.autotask.choices import AT_CHOICES
+from billing_providers.sandbox.autotask.routes import api_routes as at_routes
 from billing_providers.sandbox.connectwise.choices import CHOICES as CW_CHOICES
 from billing_providers.sandbox.connectwise.spec import specification as cw_specification
 from billing_providers.sandbox.control.routes import OPERATIONS, PREFIX
 from billing_providers.sandbox.core.faults import FAULT_SETTINGS
 from billing_providers.sandbox.core.sandbox import SandboxSettings
-from billing_providers.sandbox.credentials import BMS_USERS, CW_MEMBERS
+from billing_providers.sandbox.credentials import AT_USERS, BMS_USERS, CW_MEMBERS
 from billing_providers.sandbox.kaseya_bms.choices import CHOICES
 from billing_providers.sandbox.kaseya_bms.spec import specification
 from billing_providers.sandbox.msp360.choices import CHOICES as MBS_CHOICES
@@ -48,6 +50,18 @@ def tables() -> dict[str, str]:
         "cw_members": _table(
             ("API member", "public key", "rights"),
             ((_code(one.name), _code(one.public_key), ", ".join(sorted(one.rights))) for one in CW_MEMBERS),
+        ),
+        "at_operations": _table(
+            ("method", "path"),
+            (map(_code, entry) for entry in sorted({(one.method, one.template) for one in at_routes()})),
+        ),
+        "at_choices": _table(("question", "answer of the sandbox", "mark"), AT_CHOICES),
+        "at_users": _table(
+            ("API user", "sees contracts", "adjusts", "reads costs"),
+            (
+                (_code(user.name), *map(_yes, (user.sees_contracts, user.adjusts, user.reads_costs)))
+                for user in AT_USERS
+            ),
         ),
         "mbs_choices": _table(("question", "answer of the sandbox", "mark"), MBS_CHOICES),
         "resale_cases": _table(

@@ -30,6 +30,8 @@ CALLS: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/clock"): {"json": {"now": "2026-07-26T03:00:00Z"}},
     ("POST", "/rename-company"): {"json": {"customer_code": "AALB", "name": "Aalborg Smiles ApS", "since": "2026-07"}},
     ("POST", "/edit-backup"): {"json": {"email": "backup1@aalb.example", "month": "2026-07", "plan_cost": "9.00"}},
+    ("POST", "/post-periods"): {"json": {"until": "2026-07-31", "contract_id": "all"}},
+    ("GET", "/ignored-by-autotask"): {},
 }
 
 

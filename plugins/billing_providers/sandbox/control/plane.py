@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from billing_providers.sandbox.atria.routes import AtriaTwin
 from billing_providers.sandbox.control import psa_lines
+from billing_providers.sandbox.control.autotask import AutotaskControl
 from billing_providers.sandbox.control.backup import BackupControl
 from billing_providers.sandbox.core.faults import Fault, FaultKind
 from billing_providers.sandbox.world import build_world
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 BMS = "kaseya_bms"
 
 
-class Control(BackupControl):
+class Control(AutotaskControl, BackupControl):
     """Steers and observes one sandbox. Every fault of the caller is a ``ValueError`` that says what is allowed."""
 
     def __init__(self, sandbox: Sandbox, end_refusal: Callable[[], None]) -> None:
@@ -92,9 +93,10 @@ class Control(BackupControl):
         """Change a line as a person does: ``units``, ``unit_price``, ``unit_cost`` (texts), ``active``, and others.
 
         ConnectWise also has ``included``, ``invoice_text``, ``bill_customer``, ``effective_date`` and ``last_day``
-        (days), and ``gone=True``.
+        (days), and ``gone=True``. Autotask has ``units`` from ``effective_date`` on (today, where it is not given); ids
+        of its bundles start with ``b``.
         """
-        return psa_lines.edit(self._sandbox, system, int(line_id), changes)
+        return psa_lines.edit(self._sandbox, system, str(line_id), changes)
 
     def edit_usage(
         self, customer_code: str, sku: str | None = None, period_end: date | str | None = None, **changes: Any

@@ -1,4 +1,4 @@
-"""What the control plane does with the contract lines of either PSA, under the same names."""
+"""What the control plane does with the contract lines of every PSA, under the same names."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from billing_providers.model.decimals import DecimalError, decimal_from_text
+from billing_providers.sandbox.autotask.posting import make_invoices as make_item_invoices
+from billing_providers.sandbox.autotask.routes import AutotaskTwin
+from billing_providers.sandbox.autotask.shapes import invoice as item_invoice
 from billing_providers.sandbox.connectwise.invoices import make_invoices as make_agreement_invoices
 from billing_providers.sandbox.connectwise.routes import ConnectWiseTwin
 from billing_providers.sandbox.core.twin import Twin
@@ -20,6 +23,8 @@ if TYPE_CHECKING:
 _DECIMALS = {"units", "unit_cost", "unit_price", "included", "sequence"}
 _DAYS = {"effective_date", "last_day"}
 
+Psa = KaseyaBmsTwin | ConnectWiseTwin | AutotaskTwin
+
 
 def lines_of(sandbox: Sandbox, system: str) -> list[dict[str, Any]]:
     """Return all contract lines of a PSA as they stand now, by id.
@@ -28,13 +33,15 @@ def lines_of(sandbox: Sandbox, system: str) -> list[dict[str, Any]]:
     """
     twin = _psa(sandbox, system)
     with twin.state.lock:
+        if isinstance(twin, AutotaskTwin):
+            return [twin.state.line_facts(line) for line in twin.state.all_lines()]
         if isinstance(twin, ConnectWiseTwin):
             additions = sorted(twin.state.all_additions(), key=lambda entry: entry.addition_id)
             return [twin.state.line_facts(entry) for entry in additions]
         return [twin.state.line_facts(line) for _, line in sorted(twin.state.lines.items())]
 
 
-def edit(sandbox: Sandbox, system: str, line_id: int, changes: dict[str, Any]) -> dict[str, Any]:
+def edit(sandbox: Sandbox, system: str, line_id: str, changes: dict[str, Any]) -> dict[str, Any]:
     """Change a line as a person does; decimals and days come as text, a last day of null takes it away.
 
     :raises ValueError: for an unknown line, name or value.
@@ -42,7 +49,18 @@ def edit(sandbox: Sandbox, system: str, line_id: int, changes: dict[str, Any]) -
     twin = _psa(sandbox, system)
     values = {name: _value(name, value) for name, value in changes.items()}
     with twin.state.lock:
-        return twin.state.edit_by_hand(line_id, "edit-line", **values)
+        if isinstance(twin, AutotaskTwin):
+            return _edit_units(twin, line_id, values)
+        return twin.state.edit_by_hand(int(line_id), "edit-line", **values)
+
+
+def _edit_units(twin: AutotaskTwin, line_id: str, values: dict[str, Any]) -> dict[str, Any]:
+    if values.keys() - {"units", "effective_date"} or "units" not in values:
+        raise ValueError("of a line of Autotask, units (and their effective_date) can be edited, and nothing else")
+    units = values["units"]
+    if units != units.to_integral_value():
+        raise ValueError(f"units: {units} is no whole number")
+    return twin.state.edit_by_hand(line_id, int(units), values.get("effective_date"), "edit-line")
 
 
 def invoice(sandbox: Sandbox, system: str, start: date, last_day: date) -> list[dict[str, Any]]:
@@ -52,17 +70,17 @@ def invoice(sandbox: Sandbox, system: str, start: date, last_day: date) -> list[
     """
     twin = _psa(sandbox, system)
     with twin.state.lock:
+        if isinstance(twin, AutotaskTwin):
+            return [item_invoice(made) for made in make_item_invoices(twin.state, start, last_day)]
         if isinstance(twin, ConnectWiseTwin):
             return make_agreement_invoices(twin.state, start, last_day)
         return [on_the_wire(made) for made in make_invoices(twin.state, start, last_day)]
 
 
-def _psa(sandbox: Sandbox, system: str) -> KaseyaBmsTwin | ConnectWiseTwin:
-    psas: dict[str, Twin] = {
-        key: twin for key, twin in sandbox.twins.items() if isinstance(twin, KaseyaBmsTwin | ConnectWiseTwin)
-    }
+def _psa(sandbox: Sandbox, system: str) -> Psa:
+    psas: dict[str, Twin] = {key: twin for key, twin in sandbox.twins.items() if isinstance(twin, Psa)}
     twin = psas.get(system)
-    if not isinstance(twin, KaseyaBmsTwin | ConnectWiseTwin):
+    if not isinstance(twin, Psa):
         raise ValueError(f"no PSA {system!r}; there are: {', '.join(psas)}")
     return twin
 

@@ -32,6 +32,8 @@ OPERATIONS: dict[tuple[str, str], Callable[..., Any]] = {
     ("POST", "/clock"): Control.move_clock,
     ("POST", "/rename-company"): Control.rename_company,
     ("POST", "/edit-backup"): Control.edit_backup,
+    ("POST", "/post-periods"): Control.post_periods,
+    ("GET", "/ignored-by-autotask"): Control.ignored_by_autotask,
 }
 
 

@@ -138,8 +138,8 @@ def test_the_audit_tells_systems_apart(box: SandboxServer, cw: CwClient) -> None
 
     assert [entry["system"] for entry in box.control.audit(by="all")] == [PSA, "kaseya_bms"]
     assert [entry["line_id"] for entry in box.control.audit(by="all", system="kaseya_bms")] == ["90001"]
-    with pytest.raises(ValueError, match="no system 'autotask'"):
-        box.control.audit(system="autotask")
+    with pytest.raises(ValueError, match="no system 'halopsa'"):
+        box.control.audit(system="halopsa")
 
 
 def test_a_reset_brings_everything_back(box: SandboxServer, cw: CwClient) -> None:

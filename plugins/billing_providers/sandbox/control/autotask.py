@@ -1,0 +1,49 @@
+"""What tests and people do to the simulated Autotask, beside its lines. No part of its API."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from billing_providers.sandbox.autotask.posting import post_periods
+from billing_providers.sandbox.autotask.routes import AutotaskTwin
+from billing_providers.sandbox.autotask.shapes import billing_item
+
+if TYPE_CHECKING:
+    from billing_providers.sandbox.core.sandbox import Sandbox
+
+
+class AutotaskControl:
+    """The part of the control plane that concerns Autotask."""
+
+    _sandbox: Sandbox
+
+    @property
+    def _autotask(self) -> AutotaskTwin:
+        twin = self._sandbox.twins["autotask"]
+        assert isinstance(twin, AutotaskTwin)
+        return twin
+
+    def post_periods(self, until: date | str, contract_id: int | str | None = None) -> list[dict[str, Any]]:
+        """Approve and post Autotask's rows that start up to a day, on one contract or all; return the items made."""
+        state = self._autotask.state
+        with state.lock:
+            made = post_periods(state, None if contract_id in (None, "all") else _number(contract_id), _day(until))
+            return [billing_item(item) for item in made]
+
+    def ignored_by_autotask(self) -> list[dict[str, str]]:
+        """Return what Autotask ignored in queries and bodies: operators, fields and names that do not exist."""
+        return [dict(found) for found in self._autotask.mistakes.found]
+
+
+def _number(contract_id: int | str | None) -> int:
+    if not str(contract_id).isdecimal():
+        raise ValueError(f"{contract_id!r} is no contract id")
+    return int(str(contract_id))
+
+
+def _day(value: date | str) -> date:
+    try:
+        return date.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:
+        raise ValueError(f"{value!r} is no date YYYY-MM-DD") from None
