@@ -101,3 +101,26 @@ AT_USERS = (
     AtUser(AT_READING_USER, adjusts=False),
     AtUser(AT_COSTLESS_USER, reads_costs=False),
 )
+
+DATTO_CLIENT = ("public-client", "public")  # of OAuth, the same for everybody (seen: five clients)
+DATTO_API_KEY = "HMSPK3YQ7R2TB5WD"
+DATTO_API_SECRET = "sandbox-Kelp!3186"
+DATTO_SITES, DATTO_DEVICES, DATTO_FILTERS = "sites", "devices", "filters"
+DATTO_ALL_RIGHTS = frozenset({DATTO_SITES, DATTO_DEVICES, DATTO_FILTERS})
+
+
+@dataclass(frozen=True, slots=True)
+class DattoUser:
+    """An API user of the simulated Datto RMM; all of them share the secret."""
+
+    name: str
+    api_key: str
+    rights: frozenset[str]
+    api_secret: str = DATTO_API_SECRET
+
+
+DATTO_USERS = (
+    DattoUser("BillingRobot", DATTO_API_KEY, DATTO_ALL_RIGHTS),
+    DattoUser("NoFiltersRobot", "HMSPNOFILTERS001", DATTO_ALL_RIGHTS - {DATTO_FILTERS}),
+    DattoUser("NoDevicesRobot", "HMSPNODEVICES001", DATTO_ALL_RIGHTS - {DATTO_DEVICES}),
+)

@@ -71,6 +71,13 @@ class SandboxSettings:
     :param msp360_short: MSP360's billing answer lacks its last row; the totals are over all.
     :param msp360_malformed_row: one more billing row, whose average space is no number.
     :param msp360_two_companies_one_name: a second company has the name of another, with a user of its own.
+    :param datto_token_s: life of a token of Datto RMM.
+    :param datto_reads_per_minute: reads that Datto RMM takes in a rolling minute.
+    :param datto_block_after: so many refused reads in a minute are borne; the next one shuts the client out.
+    :param datto_block_s: for so many seconds it is shut out.
+    :param datto_page_max: most rows in one page of Datto RMM.
+    :param datto_no_group: the filter of the group ``_NotBillable_`` does not exist.
+    :param datto_instants_as_text: instants are text, as described, not milliseconds.
     :param meterline_paging: how Meterline cuts its answer: ``cursor``, ``page`` or ``next``.
     :param meterline_page_size: rows in one answer of Meterline.
     :param meterline_final: what Meterline says about its own answer.
@@ -110,6 +117,13 @@ class SandboxSettings:
     msp360_short: bool = False
     msp360_malformed_row: bool = False
     msp360_two_companies_one_name: bool = False
+    datto_token_s: int = 360_000
+    datto_reads_per_minute: int = 600
+    datto_block_after: int = 50
+    datto_block_s: int = 300
+    datto_page_max: int = 250
+    datto_no_group: bool = False
+    datto_instants_as_text: bool = False
     meterline_paging: str = PAGING_CURSOR
     meterline_page_size: int = 20
     meterline_final: bool = True

@@ -77,10 +77,11 @@ def build_rmm(seed: int, customers: tuple[ModuleCustomer, ...], company_ids: dic
         RmmSite(3003, stable_id("site", INTERNAL), INTERNAL, ""),
     ]
     ids = count(3101)
+    always = {*MISLEADING, *MISLEADING.values()}
     for place, customer in enumerate(customers):
         if customer.code in WITHOUT_RMM:
             continue
-        linked = customer.code not in NOT_LINKED and (customer.mapped or place % 3 != 2 or customer.code in MISLEADING)
+        linked = customer.code not in NOT_LINKED and (place % 3 != 2 or customer.mapped or customer.code in always)
         of_company = MISLEADING.get(customer.code, customer.code) if linked else ""
         sites += [
             RmmSite(
