@@ -2,7 +2,9 @@
 
 A customer or SKU may have several rows: they split its usage by ``share`` (the shares sum to one), or by the value
 of a ``field`` of the charge line (a row without field then takes everything else). ``ignore`` holds a reason and
-leaves the customer or SKU alone. Codes and names are compared trimmed and case-sensitively.
+leaves the customer or SKU alone; ``until YYYY-MM-DD`` at its end asks for a review after that day. Codes and names are
+compared trimmed and case-sensitively. A customer table may also be written as a grid of organizations
+(:mod:`billing_providers.engine.organization_grid`).
 
 ====================  =============================================================================================
 customer table        ``customer_code``, ``account_code`` or ``account_id``, ``contract`` (id or name), ``share``,
@@ -14,15 +16,19 @@ service table         ``sku`` (also ``SKU|term``), ``term``, ``service`` (name) 
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from fractions import Fraction
 from pathlib import Path
 from typing import Generic, TypeVar
 
+from billing_providers.engine.ignore_until import review_day
 from billing_providers.engine.mapping_csv import TableRow, read_table, read_text, share_of
+from billing_providers.engine.organization_grid import is_grid, read_grid
 
 CUSTOMER_COLUMNS = ("customer_code", "account_code", "account_id", "contract", "share", "field", "value", "ignore")
 SERVICE_COLUMNS = ("sku", "term", "service", "service_id", "customer_code", "share", "field", "value", "ignore")
@@ -70,6 +76,7 @@ class MappingEntry(Generic[Target]):
     ignore: str
     field: str
     by_value: Mapping[str | None, tuple[Part[Target], ...]]
+    review_after: date | None = None  # last day before ``ignore`` wants a review; None: never
 
     def parts(self, value: str | None) -> tuple[Part[Target], ...]:
         """Return the parts for a value of the field; none when no row fits."""
@@ -82,11 +89,15 @@ class MappingEntry(Generic[Target]):
 
 @dataclass(frozen=True, slots=True)
 class CustomerMap:
-    """The customer table. ``digest`` changes with its meaning, not with the order of rows or its layout."""
+    """The customer table. ``digest`` changes with its meaning, not with the order of rows or its layout.
+
+    ``modules``: the columns of a grid; none in a plain table.
+    """
 
     origin: str
     entries: Mapping[str, MappingEntry[AccountTarget]] = field(default_factory=dict)
     digest: str = _EMPTY_DIGEST
+    modules: tuple[str, ...] = ()
 
     @classmethod
     def empty(cls) -> CustomerMap:
@@ -137,10 +148,17 @@ def load_customer_map(text: str, origin: str) -> CustomerMap:
     :param origin: file name for messages.
     :raises SettingsError: with file, line, column, value and what is allowed.
     """
-    rows = read_table(text, origin, CUSTOMER_COLUMNS, "customer_code")
-    grouped = _grouped(rows, lambda row: _needed(row, "customer_code"))
-    entries = {code: _entry(of_code, _account_target) for code, of_code in grouped.items()}
-    return CustomerMap(origin, entries, _digest(rows, CUSTOMER_COLUMNS))
+    return _customer_map(read_table(text, origin, CUSTOMER_COLUMNS, "customer_code"), origin)
+
+
+def load_organization_grid(text: str, origin: str) -> CustomerMap:
+    """Return the customer table that a grid of organizations says.
+
+    :param origin: file name for messages.
+    :raises SettingsError: with file, line, column, value and what is allowed.
+    """
+    grid = read_grid(text, origin)
+    return dataclasses.replace(_customer_map(grid.customer_rows(), origin), modules=grid.modules)
 
 
 def load_service_map(text: str, origin: str) -> ServiceMap:
@@ -156,13 +174,20 @@ def load_service_map(text: str, origin: str) -> ServiceMap:
 
 
 def load_customer_map_file(path: str) -> CustomerMap:
-    """Return the customer table of a file; see :func:`load_customer_map`."""
-    return load_customer_map(read_text(path), Path(path).name)
+    """Return the customer table of a file, which may be a grid; see :func:`load_customer_map`."""
+    text, origin = read_text(path), Path(path).name
+    return (load_organization_grid if is_grid(text, CUSTOMER_COLUMNS) else load_customer_map)(text, origin)
 
 
 def load_service_map_file(path: str) -> ServiceMap:
     """Return the service table of a file; see :func:`load_service_map`."""
     return load_service_map(read_text(path), Path(path).name)
+
+
+def _customer_map(rows: list[TableRow], origin: str) -> CustomerMap:
+    grouped = _grouped(rows, lambda row: _needed(row, "customer_code"))
+    entries = {code: _entry(of_code, _account_target) for code, of_code in grouped.items()}
+    return CustomerMap(origin, entries, _digest(rows, CUSTOMER_COLUMNS))
 
 
 Key = TypeVar("Key")
@@ -207,7 +232,7 @@ def _entry(rows: list[TableRow], target_of: Callable[[TableRow], Target]) -> Map
     ignoring = next((row for row in rows if row["ignore"]), None)
     if ignoring is not None:
         _check_ignore(rows, ignoring)
-        return MappingEntry(ignoring.where, ignoring["ignore"], "", {})
+        return MappingEntry(ignoring.where, ignoring["ignore"], "", {}, review_day(ignoring))
     fields = {row["field"] for row in rows if row["field"]}
     for row in rows:
         if row["value"] and not row["field"]:

@@ -37,6 +37,7 @@ from billing_providers.engine.plan_inputs import LinesWanted, PlanInputs
 from billing_providers.engine.rollover import Successors
 from billing_providers.engine.routing import Placed, place
 from billing_providers.engine.settings_audit import audit_findings, ending_contracts
+from billing_providers.engine.table_reviews import table_reviews
 from billing_providers.engine.targets import targets_of
 from billing_providers.engine.unplaced import unplaced_usage
 from billing_providers.engine.unusable_settings import refuse_unusable_settings
@@ -130,6 +131,7 @@ def _planned(inputs: PlanInputs, live: LiveLines) -> ContractDiff:
     left_for_later = {change.line_id for change in drafts.changes} - {change.line_id for change in changes}
     findings = [
         *unknown_in_filter(inputs),
+        *table_reviews(inputs),
         *decided.findings,
         *unplaced,
         *undecided,

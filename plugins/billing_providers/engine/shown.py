@@ -10,6 +10,7 @@ from billing_providers.engine.diff_of import diff_of, plan_counts, unusable_usag
 from billing_providers.engine.live_lines import live_lines
 from billing_providers.engine.matching import Accounts
 from billing_providers.engine.plan_inputs import PlanInputs
+from billing_providers.engine.table_reviews import table_reviews
 from billing_providers.model.changes import ContractDiff
 
 
@@ -42,7 +43,7 @@ def shown_usage(inputs: PlanInputs) -> tuple[ContractDiff, dict[str, str]]:
         changes=(),
         matched=(),
         unchanged_count=0,
-        findings=[*unknown_in_filter(inputs), *findings],
+        findings=[*unknown_in_filter(inputs), *table_reviews(inputs), *findings],
         counts=plan_counts(standings, len(charges), 0),
     )
     return diff, shown

@@ -65,7 +65,7 @@ KNOWN: tuple[FindingKind, ...] = (
         _ITEM,
         "The contract has no line for the service",
         "Product {sku} ({service}) not linked to contract {contract_name} in {psa} for Customer {customer_name}",
-        "Add a line for the service to the contract, or allow adding lines in the policy, or ignore the SKU with a reason.",
+        "Add a line for the service to the contract, or set add_lines in the policy so that runs offer to add it, or ignore the SKU with a reason.",
     ),
     FindingKind(
         7,

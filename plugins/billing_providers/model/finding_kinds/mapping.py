@@ -152,4 +152,22 @@ MAPPING: tuple[FindingKind, ...] = (
         "{where}: {subject} is split by {field}, and no row has the value '{value}' ({count} charge lines, quantity {quantity}).",
         "Add a row for the value, or a row without field for everything else.",
     ),
+    FindingKind(
+        181,
+        "ignore_review_due",
+        _WARNING,
+        _ITEM,
+        "The day until which a mapping table ignores something has passed",
+        "{where}: {subject} is ignored: {reason}. That day has passed; it stays ignored until somebody decides.",
+        "Bill it by giving the row a target, or write a later day behind the reason.",
+    ),
+    FindingKind(
+        182,
+        "organization_not_reported",
+        _INFO,
+        _RUN,
+        "The organization grid names organizations that their module does not report",
+        "{where}: {count} organizations are not among those that {module} reports: {organizations}.",
+        "Correct the spelling, or remove them if they are gone.",
+    ),
 )
