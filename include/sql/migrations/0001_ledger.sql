@@ -232,6 +232,8 @@ CREATE INDEX billing_journal_of_diff ON billing_journal (digest);
 
 CREATE INDEX billing_journal_of_period ON billing_journal (tenant, period_start, integration);
 
+CREATE INDEX billing_journal_by_time ON billing_journal (tenant, at);
+
 -- Where each tenant's chain ends; its row is the lock under which the chain grows.
 CREATE TABLE billing_journal_heads (
     tenant TEXT PRIMARY KEY,

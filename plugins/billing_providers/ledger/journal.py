@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
 from billing_providers.ledger.chain import ENTRIES, GENESIS, broken_links, linked
-from billing_providers.ledger.codec import RowCodec
+from billing_providers.ledger.codec import RowCodec, text_from_instant
 from billing_providers.ledger.locks import Lock, require_held
 from billing_providers.ledger.store import Store, Transaction
 from billing_providers.model.journal import OPEN, DatedWrite, JournalEntry, JournalState
@@ -69,6 +69,12 @@ class Journal:
                 rows = transaction.rows("journal_of_tenant", tenant=tenant)
             else:
                 rows = transaction.rows("journal_of_period", tenant=tenant, period_start=period_start.isoformat())
+        return [ENTRIES.decoded(row) for row in rows]
+
+    def since(self, tenant: str, at: datetime) -> list[JournalEntry]:
+        """Return what the journal of a tenant holds from an instant on, oldest first."""
+        with self._store.reading("read the journal") as transaction:
+            rows = transaction.rows("journal_since", tenant=tenant, at=text_from_instant(at))
         return [ENTRIES.decoded(row) for row in rows]
 
     def dated_writes(self, tenant: str, since: date) -> list[DatedWrite]:

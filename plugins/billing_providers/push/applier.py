@@ -52,14 +52,25 @@ def _for_each_batch(job: PushJob, batches: list[Batch], last: dict[str, JournalE
 
     Twice as many threads as requests, so that a commit never leaves a slot empty.
     """
-    batches.sort(key=len, reverse=True)
+    turns = _in_turn(batches) if job.traits.relative else [[batch] for batch in batches]
+    turns.sort(key=lambda turn: sum(map(len, turn)), reverse=True)
     with ThreadPoolExecutor(max_workers=2 * job.psa.requests_in_flight_max) as threads:
-        pending = [threads.submit(_apply_batch, job, batch, last) for batch in batches]
+        pending = [threads.submit(_apply_turn, job, turn, last) for turn in turns]
         finished, unfinished = wait(pending, return_when=FIRST_EXCEPTION)
         for future in unfinished:
             future.cancel()
     for future in finished:
         future.result()
+
+
+def _in_turn(batches: list[Batch]) -> list[list[Batch]]:
+    """Group the batches by contract: where a write changes what the next one finds, a contract has one writer."""
+    return [list(group) for _, group in groupby(batches, key=lambda batch: batch[0].contract_id)]
+
+
+def _apply_turn(job: PushJob, turn: list[Batch], last: dict[str, JournalEntry]) -> None:
+    for batch in turn:
+        _apply_batch(job, batch, last)
 
 
 def _apply_batch(job: PushJob, batch: Batch, last: dict[str, JournalEntry]) -> None:

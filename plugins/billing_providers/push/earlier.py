@@ -1,4 +1,7 @@
-"""What earlier tries did about a change: those of the same diff, and additions of other diffs that lists still hide."""
+"""What earlier tries did about a change: those of the same diff, and recent ones of other diffs.
+
+What another run wrote a moment ago may be neither seen by a look-up nor done yet; the journal alone knows of it.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from datetime import timedelta
 
 from billing_providers.model.changes import ChangeKind, LineChange
 from billing_providers.model.journal import JournalEntry
+from billing_providers.push.judge import AT_WORK, MAY_BE_APPLIED
 from billing_providers.push.ports import PushJob
 
 
@@ -15,27 +19,23 @@ def last_tries(
 ) -> dict[str, JournalEntry]:
     """Return the entry that tells most about each change; a change that nobody tried is missing.
 
-    A line that another run added a moment ago is neither planned as there nor seen by a look-up where lists lag; the
-    journal alone knows of it, by the change's id, which is the same in all diffs of a tenant.
+    A line to add is known by the change's id, which is the same in all diffs of a tenant; a live line by its own id.
     """
-    doubtful = {
-        change.change_id: change
-        for change in changes
-        if change.kind is ChangeKind.ADD_LINE and not job.standing(change, states.get(change.change_id)).may_be_applied
-    }
-    if not job.lists_lag_s or not doubtful:
-        return dict(states)
-    hidden_from = job.clock() - timedelta(seconds=job.lists_lag_s)
-    ends = {  # a later entry of the same diff knows more than an earlier one
-        (entry.digest, entry.change_id): entry
-        for entry in job.journal.entries(job.diff.tenant)
-        if entry.change_id in doubtful
-    }
-    return dict(states) | {
-        entry.change_id: entry
-        for entry in ends.values()
-        if entry.at > hidden_from and job.standing(doubtful[entry.change_id], entry).may_be_applied
-    }
+    found = dict(states)
+    doubtful = [change for change in changes if not job.standing(change, states.get(change.change_id)).may_be_applied]
+    if not doubtful or not job.traits.hidden_s:
+        return found
+    recent = job.journal.since(job.diff.tenant, job.clock() - timedelta(seconds=job.traits.hidden_s))
+    # A later entry about the same change of the same diff knows more than an earlier one.
+    ends = {(entry.digest, entry.change_id): entry for entry in recent}.values()
+    additions = {entry.change_id: entry for entry in ends if entry.state in MAY_BE_APPLIED or entry.line_id}
+    at_work = {entry.line_id: entry for entry in ends if entry.state in AT_WORK}
+    for change in doubtful:
+        is_addition = change.kind is ChangeKind.ADD_LINE
+        entry = additions.get(change.change_id) if is_addition else at_work.get(change.line_id)
+        if entry is not None:
+            found[change.change_id] = entry
+    return found
 
 
 def known_lines(changes: Sequence[LineChange], tries: Mapping[str, JournalEntry]) -> dict[str, str]:

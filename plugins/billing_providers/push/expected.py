@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from billing_providers.model.changes import ChangeKind, LineChange
+from billing_providers.model.changes import ChangeKind, FieldChange, LineChange
 from billing_providers.model.decimals import text_from_decimal
 from billing_providers.model.psa import ContractLine
 
@@ -26,12 +26,20 @@ def differs_from_plan(change: LineChange, line: ContractLine) -> str:
 
 
 def differs_from_review(change: LineChange, line: ContractLine) -> str:
-    """Return what of a line was changed since the diff was made; empty when it is as reviewed."""
+    """Return what of a line was changed since the diff was made; empty when it is as reviewed.
+
+    A field that is as wanted already counts as ours: a write may have come as far as that.
+    """
     if line.quantity_on(change.effective_date) != change.quantity_before:
         return "the quantity was changed since the diff was made"
-    moved = [wanted.field.value for wanted in change.fields if line.field(wanted.field) != wanted.before]
+    moved = [wanted.field.value for wanted in change.fields if not _untouched(wanted, line)]
     if moved:
         return f"{', '.join(moved)} changed since the diff was made"
     if change.line_version and line.version and line.version != change.line_version:
         return "the line was edited since the diff was made"
     return ""
+
+
+def _untouched(wanted: FieldChange, line: ContractLine) -> bool:
+    shown = line.field(wanted.field)
+    return shown == wanted.before or (shown or "") == wanted.after

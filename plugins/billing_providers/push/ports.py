@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -11,7 +11,7 @@ from billing_providers.model.changes import ChangeKind, ContractDiff, LineChange
 from billing_providers.model.journal import JournalEntry, JournalState
 from billing_providers.model.psa import ContractLine, PsaHook
 from billing_providers.model.runs import RunScope
-from billing_providers.push.judge import Judgement, Standing, Verdict, judge
+from billing_providers.push.judge import Judgement, Standing, Verdict, WriteTraits, judge
 
 
 class Journal(Protocol):
@@ -23,8 +23,8 @@ class Journal(Protocol):
     def states(self, digest: str) -> dict[str, JournalEntry]:
         """Return the last entry of each change of a diff."""
 
-    def entries(self, tenant: str) -> list[JournalEntry]:
-        """Return the journal of a tenant, oldest first."""
+    def since(self, tenant: str, at: datetime) -> list[JournalEntry]:
+        """Return what the journal of a tenant holds from an instant on, oldest first."""
 
 
 class Clock(Protocol):
@@ -39,7 +39,7 @@ class PushJob:
     """One push: which changes of which diff, to which PSA, under which lock.
 
     :param renew: called between contracts; renews the lock, raises when it was lost.
-    :param lists_lag_s: a list of the PSA may miss what was written less than so long ago.
+    :param traits: how writes of this tenant behave.
     :param batch_lines_max: most lines of one contract that share one read and two journal commits.
     """
 
@@ -52,7 +52,7 @@ class PushJob:
     clock: Clock
     renew: Any
     batch_lines_max: int = 25
-    lists_lag_s: float = 0.0
+    traits: WriteTraits = field(default_factory=WriteTraits)
 
     def judged(
         self, change: LineChange, live: Mapping[str, ContractLine], last: JournalEntry | None, *, applied: bool = False
@@ -66,7 +66,7 @@ class PushJob:
         if applied:
             standing = replace(standing, state=JournalState.SENT)
         billed_on = self.scope.period.last_day
-        return judge(change, live, standing, billed_on=billed_on, lists_lag_s=self.lists_lag_s)
+        return judge(change, live, standing, billed_on=billed_on, traits=self.traits)
 
     def standing(self, change: LineChange, last: JournalEntry | None) -> Standing:
         """Return where a change stands by its last journal entry."""

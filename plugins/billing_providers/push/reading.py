@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from billing_providers.model.changes import LineChange
-from billing_providers.model.psa import Contract, ContractLine, LinesAgain, PsaHook, Service
+from billing_providers.model.psa import Contract, ContractLine, Days, LinesAgain, PsaHook, Service
 
 
 def lines_anew(
@@ -15,11 +15,14 @@ def lines_anew(
 
     :param added: change id → id of the line that the PSA gave it; such a line is not looked up but read.
     """
+    changes = list(changes)
     by_contract: dict[str, list[LineChange]] = {}
     for change in changes:
         by_contract.setdefault(change.contract_id, []).append(change)
     found: dict[str, dict[str, ContractLine]] = {contract_id: {} for contract_id in by_contract}
-    for line in psa.reread_lines([_wanted(group, added or {}) for group in by_contract.values()]):
+    wanted = [_wanted(group, added or {}) for group in by_contract.values()]
+    effective = [change.effective_date for change in changes]
+    for line in psa.reread_lines(wanted, days=Days(min(effective), max(effective)) if effective else None):
         found.setdefault(line.contract_id, {})[line.line_id] = line
     return found
 

@@ -46,7 +46,7 @@ def _read_back(
         good, observed, differs = judged.verdict is Verdict.ALREADY, judged.observed, judged.why
         line_id = judged.line_id or line_id
     else:
-        observed = line.quantity if line else None
+        observed = line.quantity_on(change.effective_date) if line else None
         differs = differs_from_plan(change, line) if line else "the line is no longer on the contract"
         good = not differs
     if good:

@@ -11,6 +11,7 @@ from typing import Any
 from billing_providers.ledger.ledger import Ledger
 from billing_providers.model.changes import ContractDiff, LineChange
 from billing_providers.model.psa import PsaHook
+from billing_providers.push.judge import WriteTraits
 from billing_providers.push.ports import PushJob
 from billing_providers.steps.step import LOCK_TTL_S, BillingStep
 
@@ -31,7 +32,7 @@ def push_job(
         lock=lock,
         clock=lambda: datetime.now(UTC),
         renew=_renewal(ledger, lock),
-        lists_lag_s=psa.capabilities().lists_lag_s,
+        traits=WriteTraits.of(psa.capabilities()),
     )
 
 

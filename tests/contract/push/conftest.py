@@ -15,6 +15,7 @@ from billing_providers.ledger.ledger import Ledger
 from billing_providers.model.changes import ChangeKind, ContractDiff, LineChange
 from billing_providers.model.journal import JournalEntry
 from billing_providers.model.psa import PsaCapabilities
+from billing_providers.push.judge import WriteTraits
 from billing_providers.push.ports import PushJob
 from billing_providers.registry import SYSTEMS, system
 from billing_providers.sandbox.server import SandboxServer
@@ -93,7 +94,7 @@ class Push:
             lock=self.ledger.locks.acquire(scope.tenant, PERIOD.start, scope.run_key, LOCK_S, self._now()),
             clock=self._now,
             renew=lambda: None,
-            lists_lag_s=self.offered.lists_lag_s,
+            traits=WriteTraits.of(self.offered),
         )
 
     def _now(self) -> datetime:
@@ -106,7 +107,7 @@ class Push:
 
     def wait_for_lists(self) -> None:
         """Let so much time pass that lists show everything; nothing, where they always do."""
-        self.wait(self.offered.lists_lag_s + 1)
+        self.wait(WriteTraits.of(self.offered).hidden_s + 1)
 
     def fault(self, kind: str, endpoint: str = "", **settings: Any) -> None:
         """Plan a fault of this PSA, of its writes unless another call is named."""

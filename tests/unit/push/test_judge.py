@@ -7,7 +7,8 @@ import pytest
 
 from billing_providers.model.changes import ChangeKind, FieldChange, LineField
 from billing_providers.model.journal import JournalState
-from billing_providers.push.judge import Judgement, Standing, Verdict
+from billing_providers.model.psa import UnitPeriod
+from billing_providers.push.judge import Judgement, Standing, Verdict, WriteTraits
 from billing_providers.push.judge import judge as judged
 from tests.support.diffs import change, line
 
@@ -15,7 +16,7 @@ LAST_DAY = date(2026, 10, 25)
 
 
 def judge(change, live, state, age_s=0.0, lists_lag_s=0.0) -> Judgement:
-    return judged(change, live, Standing(state, age_s), billed_on=LAST_DAY, lists_lag_s=lists_lag_s)
+    return judged(change, live, Standing(state, age_s), billed_on=LAST_DAY, traits=WriteTraits(lists_lag_s))
 
 
 def live(*lines):
@@ -123,3 +124,47 @@ def test_ending_a_line_is_done_once_it_has_the_last_day():
     assert judge(ending, live(line(quantity=3)), None).verdict is Verdict.WRITE
     assert judge(ending, live(line(quantity=3, last_day=date(2026, 10, 25))), None).verdict is Verdict.ALREADY
     assert judge(ending, live(line(quantity=3, last_day=date(2026, 9, 25))), None).verdict is Verdict.STALE
+
+
+RELATIVE = WriteTraits(settle_s=330, relative=True)
+
+
+@pytest.mark.parametrize("state", [JournalState.SENT, JournalState.UNKNOWN])
+def test_a_difference_without_an_answer_is_not_sent_again_while_it_may_still_be_at_work(state):
+    """A difference that is sent twice counts twice: until the server must have ended, what reads as undone waits."""
+    change_seen = live(line(quantity=3))
+    young = judged(change(), change_seen, Standing(state, 329), billed_on=LAST_DAY, traits=RELATIVE)
+    old = judged(change(), change_seen, Standing(state, 330), billed_on=LAST_DAY, traits=RELATIVE)
+    seen = judged(change(), live(line(quantity=5)), Standing(state, 1), billed_on=LAST_DAY, traits=RELATIVE)
+
+    assert (young.verdict, old.verdict, seen.verdict) == (Verdict.WAIT, Verdict.WRITE, Verdict.ALREADY)
+
+
+def test_a_difference_that_was_answered_is_never_sent_again_whatever_reading_shows():
+    """The PSA said that it was done; that it does not show it is for a person to look at."""
+    mismatch = Standing(JournalState.MISMATCH, 100_000)
+
+    judgement = judged(change(), live(line(quantity=3)), mismatch, billed_on=LAST_DAY, traits=RELATIVE)
+    absolute = judged(change(), live(line(quantity=3)), mismatch, billed_on=LAST_DAY)
+
+    assert (judgement.verdict, absolute.verdict) == (Verdict.STALE, Verdict.WRITE)
+    assert judgement.why == "the PSA had taken the change and does not show it; never sent twice"
+
+
+def test_a_field_that_is_as_wanted_already_does_not_count_as_edited():
+    """Text and quantity may be two requests; a write that came as far as the text is taken up where it stopped."""
+    texted = change(fields=(FieldChange(LineField.INVOICE_TEXT, "old", "new"),))
+
+    assert judge(texted, live(line(quantity=3, invoice_text="new")), JournalState.UNKNOWN).verdict is Verdict.WRITE
+    assert judge(texted, live(line(quantity=3, invoice_text="hers")), JournalState.UNKNOWN).verdict is Verdict.STALE
+
+
+def test_a_quantity_is_that_of_the_change_s_own_day():
+    """Where the PSA dates quantities, what holds before the day is neither compared nor changed."""
+    days = (
+        UnitPeriod(date(2026, 10, 1), date(2026, 10, 25), Decimal(9)),
+        UnitPeriod(date(2026, 10, 26), date(2026, 10, 31), Decimal(3)),
+    )
+    judgement = judge(change(), live(line(quantity=9, schedule=days)), None)
+
+    assert (judgement.verdict, judgement.observed) == (Verdict.WRITE, Decimal(3))
