@@ -11,6 +11,8 @@ from billing_providers.sandbox.control.routes import OPERATIONS
 from billing_providers.sandbox.server import SandboxServer
 from tests.support.sandbox_clients import BmsClient, atria_get, control_call
 
+SITE_UID = "18aa388f-2402-587c-a58f-90bcfff85565"  # of Devexe Engineering in Datto RMM
+
 CALLS: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/reset"): {"json": {"seed": 3, "shape": "published"}},
     ("GET", "/settings"): {},
@@ -32,6 +34,9 @@ CALLS: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/edit-backup"): {"json": {"email": "backup1@aalb.example", "month": "2026-07", "plan_cost": "9.00"}},
     ("POST", "/post-periods"): {"json": {"until": "2026-07-31", "contract_id": "all"}},
     ("GET", "/ignored-by-autotask"): {},
+    ("POST", "/enrol-devices"): {"json": {"site_uid": SITE_UID, "category": "Laptop", "number": 2}},
+    ("POST", "/edit-device"): {"json": {"hostname": "DEVX38-LT002", "suspended": False}},
+    ("POST", "/edit-site"): {"json": {"site_uid": SITE_UID, "name": "Devexe Precision", "company_id": 0}},
 }
 
 

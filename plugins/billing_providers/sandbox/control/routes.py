@@ -34,6 +34,9 @@ OPERATIONS: dict[tuple[str, str], Callable[..., Any]] = {
     ("POST", "/edit-backup"): Control.edit_backup,
     ("POST", "/post-periods"): Control.post_periods,
     ("GET", "/ignored-by-autotask"): Control.ignored_by_autotask,
+    ("POST", "/enrol-devices"): Control.enrol_devices,
+    ("POST", "/edit-device"): Control.edit_device,
+    ("POST", "/edit-site"): Control.edit_site,
 }
 
 
