@@ -18,9 +18,12 @@ from billing_providers.engine.organization_grid import GridRow, Organization, Or
 from billing_providers.engine.suggestions import COMPARISONS_MAX, OFFERED_MAX, SCORE_MIN
 from billing_providers.model.psa import Account
 
+# Words that a name may be written with or without.
 _LEGAL_FORMS = frozenset(
-    "ab ag as bv co corp corporation gmbh inc incorporated kg limited llc llp ltd mbh nv oy plc pty sa sarl srl".split()
+    ("ab", "ag", "as", "bv", "co", "corp", "corporation", "gmbh", "inc", "incorporated", "kg", "limited", "llc", "llp")
+    + ("ltd", "mbh", "nv", "oy", "plc", "pty", "sa", "sarl", "srl")
 )
+_NOWHERE = GridRow(account_name="no account is near")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,17 +70,17 @@ class Proposal:
             _row_of(offered[account_id]) for account_id in sorted(offered, key=lambda key: (offered[key].name, key))
         ]
         rows = [row for row in rows if row.account_id not in known]
-        return [*rows, GridRow(account_name="no account is near")] if self.without else rows
+        return [*rows, _NOWHERE] if self.without else rows
 
     def _told(self, row: GridRow, module: str, *, exact: bool) -> str:
-        if not row.account_id:
-            return "" if exact else "; ".join(found.text for found in self.without.get(module, ()))
+        if row is _NOWHERE:
+            return "; ".join(found.text for found in self.without.get(module, ()))
         told = [
             f"{found.organization.text} ({found.module}: {found.reason})"
             if exact
             else f"{found.organization.text} ({found.score}: {found.reason})"
             for found in self.suggestions
-            if found.account.account_id == row.account_id and found.exact is exact
+            if row.account_id == found.account.account_id and found.exact is exact
             if exact or found.module == module
         ]
         return "; ".join(told)
@@ -176,9 +179,8 @@ def _bare(name: str) -> str:
 
 def _with_identity(row: GridRow, search: _Search) -> GridRow:
     """Return a row with the id and name of its account, where the PSA tells exactly one."""
-    found = (
-        [search.by_id[row.account_id]] if row.account_id in search.by_id else search.by_code.get(row.account_code, [])
-    )
+    by_code = search.by_code.get(row.account_code, []) if row.account_code else []
+    found = [search.by_id[row.account_id]] if row.account_id in search.by_id else by_code
     if row.ignore or len(found) != 1:
         return row
     account = found[0]
