@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import multiprocessing
+import threading
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from billing_providers.ledger.ledger import Ledger
-from tests.support.ledger_values import journal_entry, snapshot, usage_record
+from billing_providers.steps.shared_gate import SharedGate, Shares
+from tests.support.ledger_values import TENANT, journal_entry, snapshot, usage_record
 
 
 def at_once(work: Callable[..., Any], *arguments: tuple[Any, ...]) -> list[Any]:
@@ -40,6 +44,26 @@ def saves_snapshot(barrier: Any, url: str, rows: int) -> None:
     with Ledger.at(url) as ledger:
         barrier.wait(60)
         ledger.snapshots.save(snapshot(record_count=rows), records)
+
+
+def sends_requests(barrier: Any, url: str, owner: str, requests: int) -> list[tuple[float, float]]:
+    """Send requests of 20 ms from three threads through a shared gate; return when each began and ended."""
+    spans = []
+
+    def send(_: int) -> None:
+        with gate.slot("Companies"):
+            began = time.monotonic()
+            threading.Event().wait(0.02)
+            spans.append((began, time.monotonic()))
+
+    with Ledger.at(url) as ledger:
+        shares = Shares(in_flight_max=3, per_hour=1000, wait_s_max=0)
+        gate = SharedGate(ledger.request_shares, TENANT, owner, shares, lambda wait_s: AssertionError(str(wait_s)))
+        barrier.wait(60)
+        with ThreadPoolExecutor(3) as threads:
+            list(threads.map(send, range(requests)))
+        gate.close()
+    return spans
 
 
 def appends_until_killed(said: Any, url: str) -> None:

@@ -6,6 +6,12 @@ INSERT INTO billing_request_slots (tenant, endpoint, slot_no, owner, expires_at)
 VALUES (:tenant, :endpoint, :slot_no, '', '')
 ON CONFLICT (tenant, endpoint, slot_no) DO NOTHING;
 
+-- name: slots_known
+-- Reads how many slots of an endpoint there are, and how many of them are free or have an owner who is gone.
+SELECT COUNT(*) AS slots, COALESCE(SUM(CASE WHEN owner = '' OR expires_at < :now THEN 1 ELSE 0 END), 0) AS free
+FROM billing_request_slots
+WHERE tenant = :tenant AND endpoint = :endpoint AND slot_no <= :slots_max;
+
 -- name: slot_take
 -- Takes the first slot of an endpoint that is free or whose owner is gone; returns no row when somebody was faster.
 UPDATE billing_request_slots SET owner = :owner, expires_at = :expires_at

@@ -34,18 +34,16 @@ class RequestShares:
         self, tenant: str, endpoint: str, slots_max: int, *, owner: str, now: datetime, lease_s: float
     ) -> int | None:
         """Lease one of an endpoint's slots and return its number; None when all are taken."""
-        key = {"tenant": tenant, "endpoint": endpoint}
+        key = {"tenant": tenant, "endpoint": endpoint, "slots_max": slots_max, "now": text_from_instant(now)}
+        with self._store.reading("share the PSA's requests in flight") as transaction:
+            known = transaction.row("slots_known", **key)
+        if known is not None and known["slots"] == slots_max and not known["free"]:
+            return None  # asking costs no turn at writing
         with self._store.writing("share the PSA's requests in flight") as transaction:
             for slot_no in range(1, slots_max + 1):
-                transaction.run("slot_open", **key, slot_no=slot_no)
-            row = transaction.row(
-                "slot_take",
-                **key,
-                slots_max=slots_max,
-                owner=owner,
-                now=text_from_instant(now),
-                expires_at=text_from_instant(now + timedelta(seconds=lease_s)),
-            )
+                transaction.run("slot_open", tenant=tenant, endpoint=endpoint, slot_no=slot_no)
+            expires_at = text_from_instant(now + timedelta(seconds=lease_s))
+            row = transaction.row("slot_take", **key, owner=owner, expires_at=expires_at)
         return None if row is None else int(row["slot_no"])
 
     def give_slot(self, tenant: str, endpoint: str, slot_no: int, *, owner: str) -> None:
@@ -70,11 +68,11 @@ class RequestShares:
         free_at = datetime.fromisoformat(first) + _WINDOW + timedelta(minutes=1) if first else now
         return Granted(0, max(1.0, (free_at - now).total_seconds()))
 
-    def give_back(self, tenant: str, unused: int, *, now: datetime) -> None:
-        """Give back requests that were set apart and not sent."""
+    def give_back(self, tenant: str, unused: int, *, set_apart_at: datetime) -> None:
+        """Give back requests that were set apart at an instant and not sent."""
         if unused > 0:
             with self._store.writing("share the PSA's requests per hour") as transaction:
-                transaction.run("count_add", tenant=tenant, minute=_minute(now), requests=-unused)
+                transaction.run("count_add", tenant=tenant, minute=_minute(set_apart_at), requests=-unused)
 
 
 def _minute(now: datetime) -> str:

@@ -1,7 +1,7 @@
 """Bounds the requests of one task to a PSA tenant together with those of all other tasks, on whatever worker.
 
-A task leases slots of an endpoint from the ledger and passes them around its threads; after its turn it gives each
-slot back, so that other tasks get theirs.
+A task leases slots of an endpoint from the ledger and passes them around its threads. A slot goes back after its turn,
+or when nobody used it for a moment, so that other tasks get theirs.
 """
 
 from __future__ import annotations
@@ -10,128 +10,170 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from billing_providers.ledger.request_shares import RequestShares
 
-LEASE_S = 240.0  # longer than a request may take, so that a slot never has two requests in flight
+LEASE_S = 240.0  # longer than a turn and a request together, so that a slot never has two requests in flight
 TURN_S = 5.0
-POLL_S = 0.05
+IDLE_S = 0.5
+POLL_S = 0.03
 SET_APART = 50
+SENT_WITHIN = timedelta(minutes=4)
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """What all processes together may send to one tenant.
+
+    :param in_flight_max: requests in flight per endpoint.
+    :param per_hour: requests within an hour; None: no limit.
+    :param wait_s_max: longest wait for the hour's budget.
+    """
+
+    in_flight_max: int
+    per_hour: int | None
+    wait_s_max: float
+
+
+@dataclass(slots=True)
+class _Slot:
+    number: int
+    ends_at: float
+    idle_since: float = 0.0
 
 
 class SharedGate:
     """Lets requests through one by one. Safe for threads; :meth:`close` gives everything back.
 
-    :param slots_max: requests in flight per endpoint, over all processes.
-    :param per_hour: requests within an hour, over all processes; None: no limit.
-    :param wait_s_max: longest wait for the hour's budget.
-    :param exhausted: makes the error that is raised then, given the seconds that would have to be waited.
+    :param owner: names the task; each gate counts as an owner of its own.
+    :param exhausted: makes the error for a spent budget, given the seconds that would have to be waited.
     """
 
     def __init__(
-        self,
-        shares: RequestShares,
-        tenant: str,
-        owner: str,
-        *,
-        slots_max: int,
-        per_hour: int | None,
-        wait_s_max: float,
-        exhausted: Callable[[float], Exception],
+        self, ledger: RequestShares, tenant: str, owner: str, shares: Shares, exhausted: Callable[[float], Exception]
     ) -> None:
-        self._shares = shares
-        self._tenant, self._owner = tenant, f"{owner}/{id(self)}"
-        self._slots_max, self._per_hour, self._wait_s_max = slots_max, per_hour, wait_s_max
-        self._exhausted = exhausted
+        self._ledger, self._tenant, self._owner = ledger, tenant, f"{owner}/{time.time_ns()}/{id(self)}"
+        self._shares, self._exhausted = shares, exhausted
         self._turn = threading.Condition()
-        self._idle: dict[str, dict[int, float]] = {}  # endpoint → slot that nobody uses → when its turn ends
-        self._used: dict[str, dict[int, float]] = {}
-        self._set_apart = 0
-        self._asking = threading.Lock()
+        self._idle: dict[str, list[_Slot]] = {}
+        self._used: dict[str, int] = {}
+        self._leasing = threading.Lock()
+        self._budgeting = threading.Lock()
+        self._apart, self._apart_at = 0, datetime.now(UTC)
+        self._closed = threading.Event()
+        self._sweeper = threading.Thread(target=self._sweep, name="billing-request-slots", daemon=True)
+        self._sweeper.start()
 
     @contextmanager
-    def slot(self, endpoint: str) -> Iterator[None]:
-        """Wait for a slot and for the budget, and hold both for one request."""
+    def slot(self, place: str) -> Iterator[None]:
+        """Wait for the budget and for a slot of an endpoint, and hold both for one request.
+
+        :raises Exception: what ``exhausted`` makes, when the hour's budget is spent for too long.
+        """
         self._take_budget()
-        slot_no = self._enter(endpoint)
+        taken = self._enter(place)
         try:
             yield
         finally:
-            self._leave(endpoint, slot_no)
+            self._leave(place, taken)
 
     def close(self) -> None:
-        """Give back every slot that is not in use, and what is left of the requests set apart."""
+        """Give back every slot, and what is left of the requests set apart. No request may be under way."""
+        self._closed.set()
+        self._sweeper.join()
         with self._turn:
             idle, self._idle = self._idle, {}
-            unused, self._set_apart = self._set_apart, 0
-        for endpoint, slots in idle.items():
-            for slot_no in slots:
-                self._shares.give_slot(self._tenant, endpoint, slot_no, owner=self._owner)
-        self._shares.give_back(self._tenant, unused, now=datetime.now(UTC))
+        for place, slots in idle.items():
+            for slot in slots:
+                self._give(place, slot)
+        with self._budgeting:
+            self._give_back_apart()
 
-    def _enter(self, endpoint: str) -> int:
+    def _enter(self, place: str) -> _Slot:
         while True:
             with self._turn:
-                idle, used = self._idle.setdefault(endpoint, {}), self._used.setdefault(endpoint, {})
-                if idle:
-                    slot_no, ends_at = idle.popitem()
-                    used[slot_no] = ends_at
-                    return slot_no
-                if len(used) >= self._slots_max:
+                idle = self._idle.setdefault(place, [])
+                if idle or self._used.setdefault(place, 0) >= self._shares.in_flight_max:
+                    if idle:
+                        self._used[place] += 1
+                        return idle.pop()
                     self._turn.wait(POLL_S)
                     continue
-            if (leased := self._lease(endpoint)) is not None:
+            leased = self._lease(place)
+            if leased is not None:
                 return leased
             with self._turn:
-                if not self._idle[endpoint]:
+                if not self._idle[place]:
                     self._turn.wait(POLL_S)
 
-    def _lease(self, endpoint: str) -> int | None:
+    def _lease(self, place: str) -> _Slot | None:
         """Lease one more slot; one thread asks at a time, so that a full house costs few queries."""
-        if not self._asking.acquire(blocking=False):
+        if not self._leasing.acquire(blocking=False):
             return None
         try:
-            slot_no = self._shares.take_slot(
-                self._tenant,
-                endpoint,
-                self._slots_max,
-                owner=self._owner,
-                now=datetime.now(UTC),
-                lease_s=LEASE_S,
-            )
-            if slot_no is not None:
-                with self._turn:
-                    self._used[endpoint][slot_no] = time.monotonic() + TURN_S
-            return slot_no
+            now, bound = datetime.now(UTC), self._shares.in_flight_max
+            number = self._ledger.take_slot(self._tenant, place, bound, owner=self._owner, now=now, lease_s=LEASE_S)
         finally:
-            self._asking.release()
-
-    def _leave(self, endpoint: str, slot_no: int) -> None:
+            self._leasing.release()
+        if number is None:
+            return None
         with self._turn:
-            ends_at = self._used[endpoint].pop(slot_no)
-            over = time.monotonic() >= ends_at
-            if not over:
-                self._idle[endpoint][slot_no] = ends_at
-            self._turn.notify()
+            self._used[place] += 1
+        return _Slot(number, time.monotonic() + TURN_S)
+
+    def _leave(self, place: str, slot: _Slot) -> None:
+        now = time.monotonic()
+        over = now >= slot.ends_at or self._closed.is_set()
         if over:
-            self._shares.give_slot(self._tenant, endpoint, slot_no, owner=self._owner)
+            self._give(place, slot)
+        with self._turn:
+            self._used[place] -= 1
+            if not over:
+                slot.idle_since = now
+                self._idle[place].append(slot)
+            self._turn.notify()
+
+    def _sweep(self) -> None:
+        """Give back what nobody used for a moment."""
+        while not self._closed.wait(IDLE_S):
+            before = time.monotonic() - IDLE_S
+            with self._turn:
+                old = [
+                    (place, slot) for place, slots in self._idle.items() for slot in slots if slot.idle_since < before
+                ]
+                for place, slot in old:
+                    self._idle[place].remove(slot)
+            for place, slot in old:
+                self._give(place, slot)
+
+    def _give(self, place: str, slot: _Slot) -> None:
+        self._ledger.give_slot(self._tenant, place, slot.number, owner=self._owner)
 
     def _take_budget(self) -> None:
-        if self._per_hour is None:
+        if self._shares.per_hour is None:
             return
         waited_s = 0.0
         while True:
-            with self._turn:
-                if self._set_apart:
-                    self._set_apart -= 1
+            with self._budgeting:
+                now = datetime.now(UTC)
+                if now - self._apart_at >= SENT_WITHIN:
+                    self._give_back_apart()
+                if not self._apart:
+                    granted = self._ledger.set_apart(self._tenant, SET_APART, self._shares.per_hour, now=now)
+                    self._apart, self._apart_at = granted.requests, now
+                if self._apart:
+                    self._apart -= 1
                     return
-                granted = self._shares.set_apart(self._tenant, SET_APART, self._per_hour, now=datetime.now(UTC))
-                self._set_apart += granted.requests
-            if not granted.requests:
-                if waited_s + granted.wait_s > self._wait_s_max:
-                    raise self._exhausted(granted.wait_s)
-                time.sleep(granted.wait_s)
-                waited_s += granted.wait_s
+            if waited_s + granted.wait_s > self._shares.wait_s_max:
+                raise self._exhausted(granted.wait_s)
+            time.sleep(granted.wait_s)
+            waited_s += granted.wait_s
+
+    def _give_back_apart(self) -> None:
+        unused, self._apart = self._apart, 0
+        if unused:
+            self._ledger.give_back(self._tenant, unused, set_apart_at=self._apart_at)
