@@ -67,7 +67,7 @@ class HttpClient:
     :param voice: words the errors.
     :param read: takes the value out of an answer; raises what the answer itself says is wrong.
     :param fault: the error that an answer stands for, None for a success; by default its HTTP status decides.
-    :param gate: bounds of single places of the server, besides those of ``limits``; None: there are none.
+    :param gate: bounds of single endpoints of the server, besides those of ``limits``; None: there are none.
     :ivar sign_in: signs the requests; None: they are sent unsigned.
     :ivar calls: requests sent so far, by endpoint.
     """
@@ -92,7 +92,7 @@ class HttpClient:
         self.session = kept_alive_session(base_url, self.limits.requests_in_flight_max)
         self._read = read
         self._fault = fault
-        self._gate = gate
+        self.gate = gate
         self._slots = BoundedSemaphore(self.limits.requests_in_flight_max)
         self._counting = Lock()
         self._budget = RequestBudget(
@@ -198,7 +198,7 @@ class HttpClient:
         except BudgetSpent as spent:
             problem = f"the budget of {self.limits.requests_per_hour} requests per hour is used up, {spent}"
             raise self.voice.error(BudgetExhausted, problem, method=call.method, url=call.shown) from None
-        with self._gate.slot(call.place) if self._gate else nullcontext(), self._slots:
+        with self.gate.slot(call.place) if self.gate else nullcontext(), self._slots:
             with self._counting:
                 self.calls[call.endpoint] += 1
             answer = self._exchange(call, headers)

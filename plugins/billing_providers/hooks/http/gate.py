@@ -15,26 +15,26 @@ from typing import Protocol
 class Gate(Protocol):
     """The contract of a gate. Safe to use from several threads."""
 
-    def slot(self, place: str) -> AbstractContextManager[None]:
-        """Return what is held while one request to a place is on the wire.
+    def slot(self, endpoint: str) -> AbstractContextManager[None]:
+        """Return what is held while one request to an endpoint is on the wire.
 
-        :param place: what the server counts by, as the hook names it: an entity, or else method and path template.
+        :param endpoint: what the server counts by, as the hook names it: an entity, or else method and path template.
         :raises RequestError: NotSent, or one of its kinds, when no slot is to be had.
         """
 
 
 class EndpointGate:
-    """At most so many requests on the wire per place, counted within this process."""
+    """At most so many requests on the wire per endpoint, counted within this process."""
 
-    def __init__(self, per_place_max: int) -> None:
-        self._per_place_max = per_place_max
+    def __init__(self, per_endpoint_max: int) -> None:
+        self._per_endpoint_max = per_endpoint_max
         self._lock = Lock()
-        self._places: dict[str, BoundedSemaphore] = {}
+        self._endpoints: dict[str, BoundedSemaphore] = {}
 
     @contextmanager
-    def slot(self, place: str) -> Iterator[None]:
-        """Wait until fewer than so many requests to the place are on the wire."""
+    def slot(self, endpoint: str) -> Iterator[None]:
+        """Wait until fewer than so many requests to the endpoint are on the wire."""
         with self._lock:
-            semaphore = self._places.setdefault(place, BoundedSemaphore(self._per_place_max))
+            semaphore = self._endpoints.setdefault(endpoint, BoundedSemaphore(self._per_endpoint_max))
         with semaphore:
             yield

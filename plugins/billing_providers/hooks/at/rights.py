@@ -1,0 +1,65 @@
+"""What the API user's security level allows, as ``entityInformation`` tells it; nothing is tried, nothing is written.
+
+Values are None, Restricted and All (seen in three clients). *Restricted* shows only a part of the rows, as lists do for
+a user who is bound to some lines of business, so for what a run needs it counts as missing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from billing_providers.errors import BadRequest, Forbidden
+from billing_providers.hooks.at.kinds import KINDS
+from billing_providers.hooks.at.metadata import Access
+from billing_providers.hooks.at.tenant import AtTenant
+
+_VERSION = "VersionInformation"
+_NEEDED = ("Companies", "Contracts", "Services", "ServiceBundles", *(kind.lines for kind in KINDS),
+           *(kind.units for kind in KINDS))  # fmt: skip
+_HELPFUL = {
+    "ConfigurationItems": "lines that devices drive are not told apart without",
+    "BillingItems": "only for comparing afterwards",
+    "Invoices": "only for checking invoices afterwards",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """What the security level lacks: ``missing`` stops every run, ``helpful`` none, ``unwritable`` every push."""
+
+    missing: tuple[str, ...]
+    helpful: tuple[str, ...]
+    unwritable: tuple[str, ...]
+    version: str  # of the API; empty when it does not tell
+
+
+def rights_of(tenant: AtTenant) -> Rights:
+    """Ask for the rights that a run needs or may use.
+
+    :raises SignInRefused: when the keys are refused, at the first call.
+    """
+    version = _version(tenant)
+    written = [kind.adjustments for kind in KINDS]
+    entities = [*_NEEDED, *_HELPFUL, *written]
+    told = dict(zip(entities, tenant.api.client.map(lambda entity: _access(tenant, entity), entities), strict=True))
+    return Rights(
+        missing=tuple(f"{entity}: view all" for entity in _NEEDED if not told[entity].queries),
+        helpful=tuple(f"{entity}: view ({why})" for entity, why in _HELPFUL.items() if not told[entity].queries),
+        unwritable=tuple(f"{entity}: add" for entity in written if not told[entity].creates),
+        version=version,
+    )
+
+
+def _access(tenant: AtTenant, entity: str) -> Access:
+    try:
+        return tenant.metadata.access(entity)
+    except (BadRequest, Forbidden):
+        return Access(queries=False, creates=False, updates=False)
+
+
+def _version(tenant: AtTenant) -> str:
+    try:
+        told = tenant.api.call("GET", f"/{_VERSION}", entity=_VERSION, below="").whole().get("apiVersions")
+    except (BadRequest, Forbidden):
+        return ""
+    return ", ".join(map(str, told)) if isinstance(told, list) else ""
