@@ -19,9 +19,8 @@ from billing_providers.engine.suggestions import COMPARISONS_MAX, OFFERED_MAX, S
 from billing_providers.model.psa import Account
 
 # Words that a name may be written with or without.
-_LEGAL_FORMS = frozenset(
-    ("ab", "ag", "as", "bv", "co", "corp", "corporation", "gmbh", "inc", "incorporated", "kg", "limited", "llc", "llp")
-    + ("ltd", "mbh", "nv", "oy", "plc", "pty", "sa", "sarl", "srl")
+_LEGAL_FORM = re.compile(
+    r"ab|ag|as|bv|co|corp(oration)?|gmbh|inc(orporated)?|kg|limited|ll[cp]|ltd|mbh|nv|oy|plc|pty|sa|sarl|srl"
 )
 _NOWHERE = GridRow(account_name="no account is near")
 
@@ -174,7 +173,7 @@ class _Search:
 def _bare(name: str) -> str:
     """Return what is left of a name without case, marks and legal form; all of it where nothing else would be left."""
     words = re.findall(r"\w+", name.casefold())
-    return " ".join(word for word in words if word not in _LEGAL_FORMS) or " ".join(words)
+    return " ".join(word for word in words if not _LEGAL_FORM.fullmatch(word)) or " ".join(words)
 
 
 def _with_identity(row: GridRow, search: _Search) -> GridRow:

@@ -192,9 +192,8 @@ def _not_billable(api: DrmmApi, options: CountOptions, notes: list[str]) -> tupl
         notes.append(f"there is no custom filter {wanted!r}{hint}, so no device was left out as not billable")
         return frozenset(), filters.short_why
     members = api.listing(DEVICES, "devices", {"filterId": found[0]})
-    return frozenset(row.text("uid") or row.identity("id") for row in members.rows), (
-        filters.short_why or members.short_why
-    )
+    short = members.short_why and f"filter {wanted!r}: {members.short_why}"
+    return frozenset(row.text("uid") or row.identity("id") for row in members.rows), filters.short_why or short
 
 
 def _records(
