@@ -61,7 +61,7 @@ class DattoRmmHook(BaseHook):
         billing_types: Sequence[str] = (ALL_DEVICES,),
         not_billable_filter: str = "_NotBillable_",
         filter_must_exist: bool = False,
-        count_suspended: bool = False,
+        count_suspended: bool = True,
         limits: Limits | None = None,
         clocks: Clocks | None = None,
     ) -> None:

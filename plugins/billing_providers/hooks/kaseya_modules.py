@@ -67,7 +67,7 @@ class KaseyaModulesSource:
         billing_types: Sequence[str] = (ALL_DEVICES,),
         not_billable_filter: str = "_NotBillable_",
         filter_must_exist: bool = False,
-        count_suspended: bool = False,
+        count_suspended: bool = True,
         conn_id: str | None = None,
         field_map: dict[str, str] | None = None,
         kind: str = "",

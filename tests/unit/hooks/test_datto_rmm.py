@@ -157,7 +157,7 @@ def test_every_kind_counts_in_its_billing_types_and_in_the_total(
 
 
 def test_what_is_not_billed_is_left_out_and_told(hook_of: HookMaker):
-    """Deleted, suspended, mobile and _NotBillable_ devices: not in the count, but in the evidence."""
+    """Deleted, mobile and _NotBillable_ devices, suspended ones if set: not in the count, but in the evidence."""
     datto = Datto(members=[device("d4"), device("gone")])
     datto.devices = [
         device("d1"),
@@ -168,11 +168,11 @@ def test_what_is_not_billed_is_left_out_and_told(hook_of: HookMaker):
         device("d6", "Tablet"),
     ]
 
-    (record,) = hook_of(datto).read_usage(OCTOBER).records
-    (with_suspended,) = hook_of(datto, count_suspended=True).read_usage(OCTOBER).records
+    (record,) = hook_of(datto, count_suspended=False).read_usage(OCTOBER).records
+    (with_suspended,) = hook_of(datto).read_usage(OCTOBER).records
     (with_all,) = hook_of(datto, not_billable_filter="").read_usage(OCTOBER).records
 
-    assert (str(record.quantity), str(with_suspended.quantity), str(with_all.quantity)) == ("1", "2", "2")
+    assert (str(record.quantity), str(with_suspended.quantity), str(with_all.quantity)) == ("1", "2", "3")
     left_out = json.loads(record.attributes)["left_out"]
     assert left_out == {"deleted": 1, "mobile": 2, "not_billable": 1, "suspended": 1}
 

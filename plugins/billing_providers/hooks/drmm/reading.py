@@ -2,7 +2,8 @@
 
 - Seen (vendor's help): devices in the global device group ``_NotBillable_`` are not billed. Group membership is no
   field of a device, so a custom filter of the same name tells the members (``filterId``).
-- Inferred: deleted devices are not billed. Assumed: suspended ones neither (``count_suspended``).
+- Inferred: deleted devices are not billed, suspended ones are, as the vendor names no exception for them
+  (``count_suspended``).
 - The API knows only today: devices are counted as they are at the reading.
 - Failing: fewer rows than the server counts make the read incomplete; a device that cannot be read, or whose site is
   not listed, holds its site; several filters of the name are a settings error, as none may be guessed.
