@@ -27,6 +27,7 @@ DEFAULTS = {
     "lines": {
         "id": "", "contract": "", "service": "", "quantity": "", "price": "10", "open": "yes", "version": "",
         "cost": "4", "starts": "", "last_day": "", "text": "", "included": "", "billable": "yes",
+        "days": "", "owner": "",
     },
     "usage": {
         "customer": "", "identifier": "", "name": "", "sku": "", "quantity": "", "term": "", "cycle": "",
@@ -38,8 +39,9 @@ DEFAULTS = {
     },
     "changes": {
         "line": "", "kind": "set_quantity", "before": "", "after": "", "held": "", "service": "", "reason": "",
-        "fields": "",
+        "fields": "", "from": "",
     },
+    "written": {"line": "", "from": "", "after": "", "certain": "yes"},
     "findings": {"code": "", "says": ""},
 }  # fmt: skip
 _SETTINGS, _TABLES = ("policy", "guards", "run"), ("customers", "skus", "terms")
@@ -109,6 +111,7 @@ def check(text: str) -> ContractDiff:
     for row, change in zip(expected["changes"], told, strict=True):
         assert row["service"] in change["service"]
         assert row["reason"] in change["reason"]
+        assert row["from"] in {"", change["from"]}
     found = [finding for finding in diff.findings if finding.number not in _QUIET]
     messages = [f"{finding.code} {finding.message} {finding.resolution}" for finding in found]
     assert [finding.code for finding in found] == [row["code"] for row in expected["findings"]], messages
@@ -127,4 +130,5 @@ def _told(change: Any) -> dict[str, str]:
         "service": change.service_name,
         "reason": change.reason,
         "fields": told_fields(change),
+        "from": change.effective_date.isoformat(),
     }

@@ -14,6 +14,7 @@ from billing_providers.model.charges import ChargeLine, ChargeSet
 from billing_providers.model.contract_types import KASEYA_BMS
 from billing_providers.model.findings import FindingVoice
 from billing_providers.model.frames import frame_of
+from billing_providers.model.journal import DatedWrite
 from billing_providers.model.periods import BillingPeriod
 from billing_providers.model.psa import (
     Account,
@@ -23,6 +24,7 @@ from billing_providers.model.psa import (
     PsaDirectory,
     QuantityWrite,
     Service,
+    UnitPeriod,
 )
 from billing_providers.model.runs import RunScope
 from billing_providers.model.settings import Guards, IntegrationSettings, Policy
@@ -34,6 +36,7 @@ TENANT = "kaseya_bms:acme@127.0.0.1"
 _RUN = {
     "filter": "", "only": "", "complete": "yes", "records": "100", "recent": "", "held": "", "failed": "",
     "reported": "", "writes": "set", "reads": "yes", "adds": "no", "whole": "yes", "sets": "",
+    "dates": "no", "today": "",
 }  # fmt: skip
 
 
@@ -58,9 +61,9 @@ def planner_inputs(s: dict[str, Any]) -> PlanInputs:
         for r in s["services"]
     )
     lines = [_line(r, {c.contract_id: c.account_id for c in contracts}, services) for r in s.get("lines", [])]
-    usage = s.get("usage", [])
+    usage, as_of = s.get("usage", []), _day(run["today"]) or PERIOD.end
     return PlanInputs(
-        scope=RunScope("dag/r", INTEGRATION, TENANT, PERIOD, _listed(run["filter"]), False, False, PERIOD.end),
+        scope=RunScope("dag/r", INTEGRATION, TENANT, PERIOD, _listed(run["filter"]), False, False, as_of),
         settings=IntegrationSettings(
             integration=INTEGRATION,
             source="atria",
@@ -81,6 +84,7 @@ def planner_inputs(s: dict[str, Any]) -> PlanInputs:
             QuantityWrite(run["writes"]), run["reads"] == "yes", run["adds"] == "yes", run["whole"] == "yes",
             "line_api", "sets units through the tenant's line API",
             frozenset(LineField(name) for name in _listed(run["sets"])),
+            dates_quantities=run["dates"] == "yes",
         ),
         recent_record_counts=[int(count) for count in _listed(run["recent"])],
         only_lines=frozenset(_listed(run["only"])) if run["only"] else None,
@@ -88,6 +92,10 @@ def planner_inputs(s: dict[str, Any]) -> PlanInputs:
         psa="kaseya_bms",
         tool_version="0.1.0",
         line_terms=load_line_terms(s.get("terms", "mode"), "terms.csv"),
+        dated_writes=[
+            DatedWrite(r["line"], date.fromisoformat(r["from"]), Decimal(r["after"]), r["certain"] == "yes")
+            for r in s.get("written", [])
+        ],
     )  # fmt: skip
 
 
@@ -106,8 +114,19 @@ def _line(row: dict[str, str], accounts: dict[str, str], services: tuple[Service
         row["id"], row["contract"], accounts.get(row["contract"], ""), row["service"], names.get(row["service"], ""),
         "", _number(row["quantity"]), _number(row["cost"]), _number(row["price"]), _day(row["starts"]),
         row["open"] == "yes", row["version"], _day(row["last_day"]), row["text"], _number(row["included"]),
-        row["billable"] == "yes",
+        row["billable"] == "yes", _unit_periods(row["days"]), row["owner"],
     )  # fmt: skip
+
+
+def _unit_periods(text: str) -> tuple[UnitPeriod, ...]:
+    """Read ``2026-09-26..2026-10-25 = 5 posted; 2026-10-26..2026-11-25 = 5``."""
+    found = []
+    for part in filter(None, text.split(";")):
+        days, _, held = part.partition("=")
+        first, _, last = days.strip().partition("..")
+        units, _, word = held.strip().partition(" ")
+        found.append(UnitPeriod(date.fromisoformat(first), date.fromisoformat(last), Decimal(units), word == "posted"))
+    return tuple(found)
 
 
 def _charge(number: int, row: dict[str, str]) -> ChargeLine:

@@ -166,6 +166,8 @@ def _inputs(inputs: PlanInputs, live: LiveLines) -> DiffInputs:
         [inputs.capabilities.adds_lines, inputs.capabilities.whole_units, sorted(inputs.capabilities.sets)],
         list(inputs.recent_record_counts),
     ]
+    if inputs.capabilities.dates_quantities:
+        bounds.append(sorted(map(str, inputs.dated_writes)))
     return DiffInputs(
         snapshot=inputs.snapshot.digest,
         rules=inputs.charge_set.rules_digest,
