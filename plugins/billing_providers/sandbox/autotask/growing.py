@@ -63,7 +63,8 @@ def grown_schedule(
     for row in rows:
         schedule.cut(row.start, next_id)
     for row, end in zip(rows, ends, strict=True):
-        _state(schedule, row, end)
+        if row.approved_on is not None or row.price is not None or row.cost is not None:
+            _state(schedule, row, end)
     return schedule
 
 

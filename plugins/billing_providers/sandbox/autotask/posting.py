@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from billing_providers.sandbox.autotask.live import LiveLine, PostedItem
-from billing_providers.sandbox.autotask.schedule import Schedule
+from billing_providers.sandbox.autotask.schedule import UnitRow
 from billing_providers.sandbox.world.modules.records import (
     ITEM_RECURRING_BUNDLE,
     ITEM_RECURRING_SERVICE,
@@ -41,27 +41,31 @@ def charge(entry: AtBillingItem) -> PostedItem:
     )
 
 
-def items_of_rows(line: LiveLine, schedule: Schedule, ids: Iterator[int], only: date | None = None) -> list[PostedItem]:
-    """Return the items of a line's posted rows, or of the row that starts on a day; rows of no units have one too."""
-    return [
-        PostedItem(
-            item_id=next(ids),
-            company_id=line.contract.company_id,
-            contract_id=line.contract.contract_id,
-            name=line.item.name,
-            item_type=ITEM_RECURRING_BUNDLE if line.bundle else ITEM_RECURRING_SERVICE,
-            quantity=Decimal(row.units),
-            rate=row.unit_price,
-            amount=row.price,
-            cost=row.cost,
-            item_date=row.start,
-            posted_on=row.approved_on,
-            line=line,
-            row_id=row.row_id,
-        )
-        for start in ([only] if only else sorted(schedule.posted))
-        if (row := schedule.row_holding(start)).approved_on is not None
-    ]
+def items_of_rows(line: LiveLine, ids: Iterator[int]) -> list[PostedItem]:
+    """Return the items of a line's posted rows."""
+    if not line.schedule.posted:
+        return []
+    rows = line.schedule.rows(min(line.schedule.posted), line.schedule.posted_until())
+    return [item_of_row(line, row, row.approved_on, next(ids)) for row in rows if row.approved_on is not None]
+
+
+def item_of_row(line: LiveLine, row: UnitRow, posted_on: date, item_id: int) -> PostedItem:
+    """Return the item that posting a row makes; a row of no units makes one too (assumed)."""
+    return PostedItem(
+        item_id=item_id,
+        company_id=line.contract.company_id,
+        contract_id=line.contract.contract_id,
+        name=line.item.name,
+        item_type=ITEM_RECURRING_BUNDLE if line.bundle else ITEM_RECURRING_SERVICE,
+        quantity=Decimal(row.units),
+        rate=row.unit_price,
+        amount=row.price,
+        cost=row.cost,
+        item_date=row.start,
+        posted_on=posted_on,
+        line=line,
+        row_id=row.row_id,
+    )
 
 
 def post_periods(state: AtState, contract_id: int | None, until: date) -> list[PostedItem]:

@@ -22,8 +22,9 @@ RESTRICTED = frozenset(
 
 
 def records_of(state: AtState, entity: str, asked: Asked) -> list[Record]:
-    """Return records in the order of their ids; more than the conditions let pass, but never less."""
-    return sorted(_SOURCES[entity](state, asked), key=lambda row: row["id"])
+    """Return the records that a filter lets pass, in the order of their ids."""
+    rows = _SOURCES[entity](state, asked)  # more than pass, but never less
+    return sorted(filter(asked.lets_pass, rows) if asked.lets_pass else rows, key=lambda row: row["id"])
 
 
 def _companies(state: AtState, _: Asked) -> Iterable[Record]:
@@ -47,8 +48,15 @@ def _configuration_items(state: AtState, _: Asked) -> Iterable[Record]:
 
 
 def _billing_items(state: AtState, asked: Asked) -> Iterable[Record]:
-    contracts = asked.wanted.get("contractID")
-    return (shapes.billing_item(item) for item in state.items if contracts is None or item.contract_id in contracts)
+    contracts, lines = asked.wanted.get("contractID"), asked.wanted.get("contractServiceID")
+    first, last = _bounds(asked, "itemDate", "itemDate")
+    for item in state.items:
+        if contracts is not None and item.contract_id not in contracts:
+            continue
+        if lines is not None and (item.line is None or item.line.line_id not in lines):
+            continue
+        if (first is None or item.item_date >= first) and (last is None or item.item_date <= last):
+            yield shapes.billing_item(item)
 
 
 def _invoices(state: AtState, _: Asked) -> Iterable[Record]:
@@ -63,7 +71,7 @@ def _units(bundle: bool) -> Callable[[AtState, Asked], Iterable[Record]]:
     line_field = "contractServiceBundleID" if bundle else "contractServiceID"
 
     def found(state: AtState, asked: Asked) -> Iterable[Record]:
-        first, last = _window(asked)
+        first, last = _bounds(asked, "endDate", "startDate")
         now = state.clock.now()
         for line in _narrowed(state, bundle, asked, line_field):
             schedule = line.shown(now)
@@ -88,10 +96,10 @@ def _by_id(entries: dict[int, Any], asked: Asked, field: str) -> Iterable[Any]:
     return [entries[int(number)] for number in sorted(wanted) if number in entries]
 
 
-def _window(asked: Asked) -> tuple[date | None, date | None]:
-    """Return days outside of which no row of units can pass: it ends before the first, or starts after the last."""
-    firsts = [_day(value) for field, name, value in asked.bounds if field == "endDate" and name in ("gt", "gte", "eq")]
-    lasts = [_day(value) for field, name, value in asked.bounds if field == "startDate" and name in ("lt", "lte", "eq")]
+def _bounds(asked: Asked, ends: str, starts: str) -> tuple[date | None, date | None]:
+    """Return days outside of which no record can pass: it ends before the first, or starts after the last."""
+    firsts = [_day(value) for field, name, value in asked.bounds if field == ends and name in ("gt", "gte", "eq")]
+    lasts = [_day(value) for field, name, value in asked.bounds if field == starts and name in ("lt", "lte", "eq")]
     return max(firsts, default=None), min(lasts, default=None)
 
 

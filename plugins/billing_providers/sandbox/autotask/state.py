@@ -15,7 +15,7 @@ from billing_providers.model.decimals import text_from_decimal
 from billing_providers.sandbox.autotask.calendar import AtCalendar
 from billing_providers.sandbox.autotask.growing import grown_schedule, live_line, rows_by_line
 from billing_providers.sandbox.autotask.live import LiveLine, PostedItem
-from billing_providers.sandbox.autotask.posting import charge, items_of_rows
+from billing_providers.sandbox.autotask.posting import charge, item_of_row, items_of_rows
 from billing_providers.sandbox.autotask.schedule import Schedule, Step
 from billing_providers.sandbox.world.modules.records import AtInvoice, AtService, AtServiceBundle, AtTenant
 
@@ -69,7 +69,7 @@ class AtState:
         self.items = sorted(items, key=lambda item: item.item_id)
         self._item_ids = count(max((item.item_id for item in items), default=900_000) + 1)
         for line in self.all_lines():
-            self.items += items_of_rows(line, line.schedule, self._item_ids)
+            self.items += items_of_rows(line, self._item_ids)
         self.invoices: list[AtInvoice] = sorted(tenant.invoices, key=lambda invoice: invoice.invoice_id)
 
     def _grow(self, tenant: AtTenant) -> None:
@@ -200,12 +200,12 @@ class AtState:
 
     def post(self, line: LiveLine, until: date) -> list[PostedItem]:
         """Approve and post the rows of a line that start up to a day; return the items made of them."""
-        made = []
+        today, made = self.today(), []
         for row in line.schedule.rows(None, until):
             if row.approved_on is None:
                 for schedule in line.schedules():
-                    schedule.posted[row.start] = (self.today(), row.end)
-                made += items_of_rows(line, line.schedule, self._item_ids, row.start)
+                    schedule.posted[row.start] = (today, row.end)
+                made.append(item_of_row(line, row, today, next(self._item_ids)))
         self.items += made
         return made
 

@@ -15,7 +15,7 @@ PUBLISHED = json.loads(
     files("billing_providers.sandbox.autotask").joinpath("published_2026_8.json").read_text(encoding="utf-8")
 )["entities"]
 ADJUSTMENTS = ("ContractServiceAdjustments", "ContractServiceBundleAdjustments")
-TYPES = {
+TYPES: dict[str, type | tuple[type, ...]] = {
     "integer": int, "long": int, "double": (int, float), "string": str, "boolean": bool, "datetime": str,
 }  # fmt: skip
 
