@@ -5,9 +5,14 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tests.support.airflow_env import fresh_airflow_db, use_temporary_airflow
+
+# No test is timed: a busy machine is not a fault.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 AIRFLOW_HOME = use_temporary_airflow()
 
