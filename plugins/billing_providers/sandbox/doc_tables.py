@@ -18,13 +18,18 @@ from billing_providers.sandbox.connectwise.spec import specification as cw_speci
 from billing_providers.sandbox.control.routes import OPERATIONS, PREFIX
 from billing_providers.sandbox.core.faults import FAULT_SETTINGS
 from billing_providers.sandbox.core.sandbox import SandboxSettings
-from billing_providers.sandbox.credentials import AT_USERS, BMS_USERS, CW_MEMBERS
+from billing_providers.sandbox.credentials import AT_USERS, BMS_USERS, CW_MEMBERS, DATTO_USERS
+from billing_providers.sandbox.datto_rmm.choices import CHOICES as DRMM_CHOICES
+from billing_providers.sandbox.datto_rmm.spec import description as drmm_description
 from billing_providers.sandbox.kaseya_bms.choices import CHOICES
 from billing_providers.sandbox.kaseya_bms.spec import specification
+from billing_providers.sandbox.modules_file.shapes import SHAPES as METRICS_SHAPES
+from billing_providers.sandbox.modules_file.troubles import WORDS as METRICS_WORDS
 from billing_providers.sandbox.msp360.choices import CHOICES as MBS_CHOICES
 from billing_providers.sandbox.rcloud.shapes import SHAPES
 from billing_providers.sandbox.rcloud.troubles import WORDS
-from billing_providers.sandbox.world import build_world
+from billing_providers.sandbox.world import World, build_world
+from billing_providers.sandbox.world.modules.billing_types import BILLING_TYPES
 
 _PLACE = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -42,7 +47,7 @@ def tables() -> dict[str, str]:
     """Return all tables by name."""
     world = build_world()
     cases, resale_cases = world.cases.values(), world.resale.cases.values()
-    return {
+    return _module_tables(world) | {
         "operations": _table(("method", "path"), (map(_code, entry) for entry in specification().operations())),
         "choices": _table(("question", "answer of the sandbox", "mark"), CHOICES),
         "cw_operations": _table(("method", "path"), (map(_code, entry) for entry in cw_specification().operations())),
@@ -104,6 +109,35 @@ def tables() -> dict[str, str]:
                 (_code(f"{method} {PREFIX}{path}"), _code(_signature(operation)), _first_line(operation))
                 for (method, path), operation in OPERATIONS.items()
             ),
+        ),
+    }
+
+
+def _module_tables(world: World) -> dict[str, str]:
+    return {
+        "module_cases": _table(
+            ("name", "customer", "service or module", "what"),
+            ((_code(case.name), case.customer_code, case.sku, case.what) for case in world.modules.cases.values()),
+        ),
+        "billing_types": _table(
+            ("module", "billing type", "service"),
+            ((entry.module, entry.name, entry.service) for entry in BILLING_TYPES),
+        ),
+        "ignored": _table(
+            ("module", "billing type", "customer", "why"),
+            ((one.module, one.billing_type, one.customer_code or "all", one.reason) for one in world.modules.ignored),
+        ),
+        "drmm_operations": _table(("method", "path"), (map(_code, entry) for entry in drmm_description().operations())),
+        "drmm_choices": _table(("question", "answer of the sandbox", "mark"), DRMM_CHOICES),
+        "drmm_users": _table(
+            ("API user", "API key", "rights"),
+            ((_code(user.name), _code(user.api_key), ", ".join(sorted(user.rights))) for user in DATTO_USERS),
+        ),
+        "metrics_shapes": _table(
+            ("shape", "form"), ((_code(name), shape.words) for name, shape in METRICS_SHAPES.items())
+        ),
+        "metrics_troubles": _table(
+            ("trouble", "what is wrong"), ((_code(name), words) for name, words in METRICS_WORDS.items())
         ),
     }
 

@@ -9,6 +9,7 @@ from typing import Any
 import jsonschema
 import pytest
 
+from billing_providers.sandbox.datto_rmm.choices import CHOICES
 from billing_providers.sandbox.datto_rmm.spec import description
 from billing_providers.sandbox.server import SandboxServer
 from billing_providers.sandbox.world import World
@@ -268,3 +269,9 @@ def test_faults_reach_lists(rmm: RmmClient, box: SandboxServer) -> None:
         assert told == {"wrong_total": (5, 0, False), "short_page": (0, -1, False), "readback_lie": (0, 0, True)}[kind]
         after = rmm.get("/v2/account/devices", max=5)["devices"]
         assert [device["uid"] for device in after] == [device["uid"] for device in right["devices"]]
+
+
+def test_every_choice_is_marked_as_seen_or_assumed() -> None:
+    """No answer is invented silently."""
+    assert CHOICES
+    assert [row for row in CHOICES if not row[2].startswith(("seen", "assumed"))] == []

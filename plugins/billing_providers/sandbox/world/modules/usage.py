@@ -10,7 +10,9 @@ from billing_providers.sandbox.world.modules.billing_types import (
     ALL_DEVICES,
     BILLING_TYPES,
     BULLPHISH,
+    DARK_WEB,
     DATTO_RMM,
+    DOMAINS,
     EDR,
     ENDPOINTS,
     GRAPHUS,
@@ -43,6 +45,7 @@ _PARITY: dict[Key, int] = {("ODDM", BULLPHISH, USERS): 1, ("EVNM", BULLPHISH, US
 _ALSO: frozenset[Key] = frozenset({
     *FIXED, *_PARITY, ("LEFT", EDR, ENDPOINTS), ("ICBL", EDR, ENDPOINTS), ("CONT", SAAS, SEATS), ("NOLN", SAAS, SEATS),
     ("MALV", ROCKETCYBER, AGENTS), ("SVIN", GRAPHUS, PROTECTED_USERS),
+    ("NAMX", SAAS, SEATS), ("QUOT", BULLPHISH, USERS), ("QUOT", DARK_WEB, DOMAINS),
 })  # fmt: skip
 _NOTHING_ELSE = {
     "JUMP": {EDR},
