@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from billing_providers.sandbox.core.messages import Request
 from billing_providers.sandbox.datto_rmm.errors import DattoRefusal
 
+T = TypeVar("T")
 _NUMBER = re.compile(r"\d{1,9}")
 
 
 def page_of(
-    request: Request, prefix: str, query: dict[str, str], name: str, rows: list[Any], largest: int
-) -> dict[str, Any]:
-    """Return the page that is asked for under ``name``, with its details.
+    request: Request, prefix: str, query: dict[str, str], rows: list[T], largest: int
+) -> tuple[dict[str, Any], list[T]]:
+    """Return the details of the page that is asked for, and its rows.
 
     :param prefix: the system's own, before the path of the request.
     :param largest: of rows in a page; also what a page holds when nothing is asked for.
@@ -37,7 +38,7 @@ def page_of(
         "prevPageUrl": address(page - 1) if page else None,
         "nextPageUrl": address(page + 1) if first + size < len(rows) else None,
     }
-    return {"pageDetails": details, name: shown}
+    return details, shown
 
 
 def number_of(query: dict[str, str], name: str, usual: int) -> int:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import parse_qsl
 
 from billing_providers.sandbox.core.faults import Fault
@@ -20,10 +20,10 @@ from billing_providers.sandbox.credentials import (
     DATTO_FILTERS,
     DATTO_SITES,
 )
-from billing_providers.sandbox.datto_rmm import shapes
 from billing_providers.sandbox.datto_rmm.errors import DattoRefusal, failure
 from billing_providers.sandbox.datto_rmm.limits import ReadLimit
 from billing_providers.sandbox.datto_rmm.paging import number_of, page_of
+from billing_providers.sandbox.datto_rmm.shapes import Shapes, account
 from billing_providers.sandbox.datto_rmm.sign_in import SignIn
 from billing_providers.sandbox.datto_rmm.spec import description
 from billing_providers.sandbox.datto_rmm.state import DattoState, ShownDevice, members
@@ -38,6 +38,7 @@ SYSTEM = "datto_rmm"
 TOKEN_PATH = "/auth/oauth/token"
 STATUS_PATH = "/v2/system/status"
 API = "/api"
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,14 +127,14 @@ class DattoRmmTwin:
 
     def _account(self, _call: _Call) -> dict[str, Any]:
         state = self.state
-        return shapes.account(state.devices(), state.account_id, state.account_uid, state.account_name)
+        return account(state.devices(), state.account_id, state.account_uid, state.account_name)
 
     def _sites(self, call: _Call) -> dict[str, Any]:
         devices = self.state.devices_by_site()
         wanted = call.query.get("siteName", "")
         found = [site for site in self.state.sites() if _like(site.name, wanted)]
-        shown = [self._shapes.site(site, devices.get(site.site_id, []), self.state.account_uid) for site in found]
-        return self._page(call, "sites", shown)
+        shapes, uid = self._shapes, self.state.account_uid
+        return self._page(call, "sites", found, lambda site: shapes.site(site, devices.get(site.site_id, []), uid))
 
     def _site(self, call: _Call) -> dict[str, Any]:
         site = self._known_site(call)
@@ -146,13 +147,13 @@ class DattoRmmTwin:
             found = self._filtered(found, call)  # it alone decides (seen: the vendor's description)
         else:
             found = [entry for entry in found if _asked_for(entry, call.query)]
-        return self._page(call, "devices", [self._shapes.device(entry) for entry in found])
+        return self._page(call, "devices", found, self._shapes.device)
 
     def _site_devices(self, call: _Call) -> dict[str, Any]:
         found = self.state.devices_by_site().get(self._known_site(call).site_id, [])
         if "filterId" in call.query:
             found = self._filtered(found, call)
-        return self._page(call, "devices", [self._shapes.device(entry) for entry in found])
+        return self._page(call, "devices", found, self._shapes.device)
 
     def _filtered(self, found: list[ShownDevice], call: _Call) -> list[ShownDevice]:
         chosen = self.state.filter(number_of(call.query, "filterId", 0))
@@ -168,13 +169,13 @@ class DattoRmmTwin:
 
     def _site_filters(self, call: _Call) -> dict[str, Any]:
         self._known_site(call)
-        return self._page(call, "filters", [])
+        return self._page(call, "filters", [], self._shapes.filter)
 
     def _default_filters(self, call: _Call) -> dict[str, Any]:
-        return self._page(call, "filters", [self._shapes.filter(entry) for entry in self.state.filters("rmm_default")])
+        return self._page(call, "filters", self.state.filters("rmm_default"), self._shapes.filter)
 
     def _custom_filters(self, call: _Call) -> dict[str, Any]:
-        return self._page(call, "filters", [self._shapes.filter(entry) for entry in self.state.filters("custom")])
+        return self._page(call, "filters", self.state.filters("custom"), self._shapes.filter)
 
     def _pagination(self, _call: _Call) -> dict[str, Any]:
         return {"max": self._sandbox.settings.datto_page_max}
@@ -186,11 +187,13 @@ class DattoRmmTwin:
         return {"version": "12.9.0 Build 235", "status": "OK", "started": "2026-01-10T02:14:00Z"}
 
     @property
-    def _shapes(self) -> shapes.Shapes:
-        return shapes.Shapes(self._sandbox.clock.now(), as_text=self._sandbox.settings.datto_instants_as_text)
+    def _shapes(self) -> Shapes:
+        return Shapes(self._sandbox.clock.now(), as_text=self._sandbox.settings.datto_instants_as_text)
 
-    def _page(self, call: _Call, name: str, rows: list[Any]) -> dict[str, Any]:
-        return page_of(call.request, f"/{SYSTEM}", call.query, name, rows, self._sandbox.settings.datto_page_max)
+    def _page(self, call: _Call, name: str, rows: list[T], shape: Callable[[T], Any]) -> dict[str, Any]:
+        largest = self._sandbox.settings.datto_page_max
+        details, shown = page_of(call.request, f"/{SYSTEM}", call.query, rows, largest)
+        return {"pageDetails": details, name: [shape(row) for row in shown]}
 
     def revoke_tokens(self, *, refresh_too: bool) -> None:
         """Make all tokens invalid; a new sign-in gives another."""

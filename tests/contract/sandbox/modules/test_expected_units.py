@@ -70,7 +70,7 @@ def test_expected_counts_of_the_file_follow_from_its_rows(modules: Modules) -> N
 
     assert len(sums) == len(lines) == 45
     for key, total in sums.items():
-        assert (key, told[lines[key]].units, told[lines[key]].from_day) == (key, total, date(2026, 7, 1))
+        assert (key, told[lines[key]].units, told[lines[key]].from_day) == (key, int(total), date(2026, 7, 1))
 
 
 def test_expected_devices_are_those_of_the_end_of_the_period(modules: Modules) -> None:
@@ -249,7 +249,7 @@ def test_suspended_devices_are_counted_unless_told_otherwise(modules: Modules) -
 
 def test_sites_of_one_company_are_summed(modules: Modules) -> None:
     """Three sites, one line."""
-    per_site = defaultdict(int)
+    per_site: dict[int, int] = defaultdict(int)
     for device in modules.rmm.devices:
         counted = device.category not in {"Smartphone", "Tablet"}
         if counted and device.created < JULY.end and not (device.deleted_on and device.deleted_on < JULY.end):
