@@ -1,6 +1,6 @@
 """Runs the push task once in a process of its own, so that a test can kill it: ``python -m tests.survival.push_once``.
 
-Standard input: the outputs of the tasks before it, as JSON. The environment holds the connections.
+Standard input: the integration and the outputs of the tasks before it, as JSON. The environment holds the connections.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from tests.support.pipeline import Pipeline
 
 def main() -> int:
     wish = json.load(sys.stdin)
-    run = Pipeline(shipped_settings(), run_id=wish["run_id"])
+    run = Pipeline(shipped_settings(wish["integration"]), run_id=wish["run_id"])
     run.run, run.diff = wish["run"], wish["diff"]
     run.push()
     return 0

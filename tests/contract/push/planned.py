@@ -46,16 +46,14 @@ def planned(hook: PsaHook, case: PsaCase) -> ContractDiff:
 
 def rows_of(change: LineChange, offered: PsaCapabilities) -> list[Row]:
     """Return what the PSA must log for a change, and nothing else."""
-    place = place_of(change)
-    rows = [(place, field.field.value, field.after) for field in change.fields]
+    values: dict[str, str] = {}
     if change.kind in {ChangeKind.SET_QUANTITY, ChangeKind.ADD_LINE, ChangeKind.ZERO}:
-        rows.append((place, "units", text_from_decimal(change.quantity_after)))
+        values["units"] = text_from_decimal(change.quantity_after)
     if change.kind is ChangeKind.ADD_LINE and offered.sets:
-        assert change.unit_cost is not None
-        assert change.unit_price is not None
-        rows.append((place, "unit_cost", text_from_decimal(change.unit_cost)))
-        rows.append((place, "unit_price", text_from_decimal(change.unit_price)))
-    return rows
+        amounts = {"unit_cost": change.unit_cost, "unit_price": change.unit_price}
+        values |= {name: text_from_decimal(amount) for name, amount in amounts.items() if amount is not None}
+    values |= {field.field.value: field.after for field in change.fields}
+    return [(place_of(change), name, value) for name, value in values.items()]
 
 
 def place_of(change: LineChange) -> str:
