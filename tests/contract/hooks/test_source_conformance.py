@@ -6,7 +6,7 @@ import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -23,9 +23,11 @@ from billing_providers.model.usage import UsageRecord
 from billing_providers.registry import SYSTEMS, system
 from billing_providers.sandbox.atria.report import export_report
 from billing_providers.sandbox.credentials import METERLINE_TENANT
+from billing_providers.sandbox.modules_file.file import write_metrics_file
 from billing_providers.sandbox.rcloud.file import write_rcloud_file
 from billing_providers.sandbox.server import SandboxServer
 from billing_providers.sandbox.world import build_world
+from billing_providers.sandbox.world.modules.counts import rmm_count
 from billing_providers.sandbox.world.resale.backup_records import Month
 from tests.support.connections import set_connection
 from tests.support.scripted_http import FrozenTime
@@ -41,7 +43,11 @@ SWITCHES: dict[str, Any] = {
     "msp360_two_companies_one_name": False,
     "meterline_paging": "cursor",
     "meterline_final": True,
+    "datto_page_max": 100,
 }
+# Modules whose rows in the file are all as they should be, and two billing types of Datto RMM.
+MODULES = {"SaaS Protection": "2026-10-01", "Datto EDR": "2026-10-01"}
+RMM_TYPES = ("AllDevicesMetric", "Servers")
 
 Fact = tuple[object, ...]
 Breaking = Callable[[SandboxServer, Path], None]
@@ -125,6 +131,47 @@ def _meterline_fact(record: UsageRecord) -> Fact:
     return (record.customer_code, record.sku, record.quantity, record.unit, record.total_cost)
 
 
+def _datto_rows(box: SandboxServer, prefix: str = "") -> list[Fact]:
+    rmm, today = build_world().modules.rmm, datetime.now(UTC).date()
+    devices = defaultdict(list)
+    for device in rmm.devices:
+        devices[device.site_id].append(device)
+    return [
+        (
+            prefix + site.uid,
+            site.name.strip(),
+            str(site.company_id or ""),
+            f"Datto RMM - {billing_type}",
+            Decimal(count),
+        )
+        for site in rmm.sites
+        for billing_type in RMM_TYPES
+        for count in [rmm_count(devices[site.site_id], billing_type, today)]
+    ]
+
+
+def _metrics_rows(box: SandboxServer) -> list[Fact]:
+    return [
+        (
+            f"{row.module}: {row.organization.strip()}",
+            row.organization.strip(),
+            "",
+            f"{row.module} - {row.billing_type}",
+            row.count,
+        )
+        for row in build_world().modules.metrics(2026, 10)
+        if row.module in MODULES
+    ]
+
+
+def _modules_rows(box: SandboxServer) -> list[Fact]:
+    return _datto_rows(box, "Datto RMM: ") + _metrics_rows(box)
+
+
+def _modules_fact(record: UsageRecord) -> Fact:
+    return (record.customer_code, record.customer_name, record.billing_identifier, record.sku, record.quantity)
+
+
 # -- how each can be short
 
 
@@ -141,6 +188,11 @@ def _emptied(box: SandboxServer, path: Path) -> None:
 
 def _headings_only(box: SandboxServer, path: Path) -> None:
     path.write_bytes(path.read_bytes().split(b"\r\n")[0])
+
+
+def _cut_module(box: SandboxServer, path: Path) -> None:
+    whole = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join(line for line in whole if not line.startswith(b"SaaS Protection")))
 
 
 def _faulty(system_key: str, kind: str, endpoint: str = "*") -> Breaking:
@@ -166,6 +218,7 @@ class SourceCase:
     twin: str = ""  # key of the simulated system; empty: a file
     billing: str = ""  # the call that brings the rows
     file: str = ""  # name of the report; empty: an API
+    url_option: str = "url"  # names the report
     options: dict[str, Any] = field(default_factory=dict)
     settings: dict[str, Any] = field(default_factory=dict)
     wrong: dict[str, Any] = field(default_factory=dict)  # connection fields with a credential that is refused
@@ -181,6 +234,8 @@ class SourceCase:
         """Write the report of the period."""
         if self.key == "rcloud":
             write_rcloud_file(path, build_world().resale, 2026, 10)
+        elif "modules" in self.options:
+            write_metrics_file(path, build_world().modules, 2026, 10, only=MODULES)
         else:
             export_report(build_world(), self.period, path, path.suffix.removeprefix("."))
 
@@ -291,6 +346,56 @@ CASES = (
         short=(("may be cut off", _cut(3)), ("is cut off", _cut(15)), ("the file is empty", _emptied)),
         rows_min=25,
     ),
+    SourceCase(
+        "datto_rmm",
+        _datto_rows,
+        _modules_fact,
+        twin="datto_rmm",
+        billing="GET /api/v2/account/devices",
+        options={"billing_types": RMM_TYPES},
+        wrong={"password": "wrong-secret-1"},
+        short=(
+            ("devices, ", _faulty("datto_rmm", "wrong_total", "GET /api/v2/account/devices")),
+            ("sites, ", _faulty("datto_rmm", "wrong_total", "GET /api/v2/account/sites")),
+            ("devices, ", _faulty("datto_rmm", "short_page", "GET /api/v2/account/devices")),
+        ),
+        rows_min=100,
+    ),
+    SourceCase(
+        "module_metrics",
+        _metrics_rows,
+        _modules_fact,
+        file="2026-10.csv",
+        options={"url": "{year}-{month}.csv", "modules": MODULES, "whole_file_after_s": 0},
+        short=(
+            ("may be cut off", _cut(2)),
+            ("is cut off", _cut(25)),
+            ("the file is empty", _emptied),
+            ("has no row of SaaS Protection", _cut_module),
+        ),
+        rows_min=50,
+    ),
+    SourceCase(
+        "kaseya_modules",
+        _modules_rows,
+        _modules_fact,
+        twin="datto_rmm",
+        billing="GET /api/v2/account/devices",
+        file="2026-10.csv",
+        url_option="metrics_url",
+        options={
+            "metrics_url": "{year}-{month}.csv",
+            "modules": {"Datto RMM": "2026-10-01", **MODULES},
+            "billing_types": RMM_TYPES,
+            "whole_file_after_s": 0,
+        },
+        wrong={"password": "wrong-secret-1"},
+        short=(
+            ("is cut off", _cut(25)),
+            ("devices, ", _faulty("datto_rmm", "wrong_total", "GET /api/v2/account/devices")),
+        ),
+        rows_min=150,
+    ),
     _meterline_case("cursor", {"kind": "cursor", "param": "cursor", "next": "data.cursor"}),
     _meterline_case("page", {"kind": "page", "param": "page", "pages": "paging.pages"}),
     _meterline_case("next", {"kind": "link", "next": "next"}),
@@ -328,7 +433,9 @@ def source_of(case: SourceCase, folder: Path, box: SandboxServer, monkeypatch: p
     def make(limits: Limits | None = None, elsewhere: Path | None = None, **fields: Any) -> Any:
         source_class, options = system(case.key, "source").hook_class(), dict(case.options)
         if case.file:
-            return source_class(**{**options, "url": f"{elsewhere or folder}/{options['url']}"})
+            options[case.url_option] = f"{elsewhere or folder}/{options[case.url_option]}"
+        if not case.twin:
+            return source_class(**options)
         known = box.connections()[f"{case.twin}_default"]
         conn_id = set_connection(monkeypatch, f"source_{len(made)}", **{**known, **fields})
         made.append(source_class(conn_id, limits=limits or Limits(), clocks=FrozenTime().clocks(), **options))
@@ -427,7 +534,7 @@ def test_testing_tells_whether_it_can_be_read(case: SourceCase, tmp_path: Path, 
     fails, why = source_of(elsewhere=tmp_path / "no-such-folder", **case.wrong).test_connection()
 
     assert (works, fails) == (True, False)
-    assert any(said in why for said in ("401", "403", "does not exist"))
+    assert any(said in why for said in ("400", "401", "403", "does not exist"))
 
 
 @every_api
