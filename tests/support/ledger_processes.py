@@ -9,8 +9,9 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from billing_providers.hooks.http.gate import SharedLimits
 from billing_providers.ledger.ledger import Ledger
-from billing_providers.steps.shared_gate import SharedGate, Shares
+from billing_providers.steps.shared_gate import SharedGate
 from tests.support.ledger_values import TENANT, journal_entry, snapshot, usage_record
 
 
@@ -57,8 +58,8 @@ def sends_requests(barrier: Any, url: str, owner: str, requests: int) -> list[tu
             spans.append((began, time.monotonic()))
 
     with Ledger.at(url) as ledger:
-        shares = Shares(in_flight_max=3, per_hour=1000, wait_s_max=0)
-        gate = SharedGate(ledger.request_shares, TENANT, owner, shares, lambda wait_s: AssertionError(str(wait_s)))
+        limits = SharedLimits(in_flight_max=3, per_hour=1000, wait_s_max=0)
+        gate = SharedGate(ledger.request_shares, TENANT, owner, limits)
         barrier.wait(60)
         with ThreadPoolExecutor(3) as threads:
             list(threads.map(send, range(requests)))

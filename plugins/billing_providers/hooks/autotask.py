@@ -38,7 +38,7 @@ from billing_providers.hooks.at.zone import Zone
 from billing_providers.hooks.connections import ConnectionFields
 from billing_providers.hooks.http.client import Clocks, HttpClient
 from billing_providers.hooks.http.faults import ErrorVoice
-from billing_providers.hooks.http.gate import EndpointGate, Gate
+from billing_providers.hooks.http.gate import EndpointGate, Gate, SharedLimits
 from billing_providers.hooks.http.repeats import Limits
 from billing_providers.model.billing_items import PendingItem, PostedItem
 from billing_providers.model.changes import LineChange
@@ -170,10 +170,14 @@ class AutotaskHook(BaseHook):
         """Read what is billed for lines until the period's last day and waits to be approved and posted."""
         return read_pending(self._tenant(), period)
 
-    def requests_left(self) -> int | None:
-        """Ask how many requests this hook may still send within the hour; None where the server does not tell."""
-        usage = self._tenant().api.threshold.usage()
-        return usage.left if usage else None
+    def shared_limits(self) -> SharedLimits:
+        """Ask the server for the tenant's threshold, of which a tenth is left to others."""
+        per_hour = self._tenant().api.threshold.per_hour()
+        return SharedLimits(self._limits.requests_in_flight_max, per_hour, self._limits.budget_wait_s_max)
+
+    def pass_through(self, gate: Gate) -> None:
+        """Send every further request through a gate, e.g. one that counts for several processes."""
+        self.client.gate = gate
 
     def test_connection(self) -> tuple[bool, str]:
         """Tell whether the keys work, which rights are missing, and what can be written. Nothing is written."""

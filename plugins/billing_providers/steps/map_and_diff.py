@@ -15,6 +15,7 @@ from billing_providers.engine.shown import shown_usage
 from billing_providers.model.runs import RunScope
 from billing_providers.model.settings import Publish
 from billing_providers.steps.artifacts import write_change_list, write_json, write_usage_list
+from billing_providers.steps.psa import opened_psa
 from billing_providers.steps.step import BillingStep
 
 if TYPE_CHECKING:
@@ -27,17 +28,14 @@ TWO_PERIODS = timedelta(days=62)
 
 def map_and_diff(step: BillingStep, charged: dict[str, Any]) -> dict[str, Any]:
     """Read, plan, store."""
-    from billing_providers.hooks.psas import psa_for
-
-    scope = step.scope
-    ledger = step.ledger()
+    scope, ledger = step.scope, step.ledger()
     step.hold_lock(ledger, scope)
-    psa = psa_for(step.settings)
-    inputs = _inputs(step, ledger, psa, scope, charged)
-    if step.settings.publish is Publish.SHOW:
-        return _shown(step, ledger, inputs)
-    wanted = lines_wanted(inputs)
-    lines = psa.read_lines(wanted.contracts, wanted.services, days=days_wanted(inputs))
+    with opened_psa(step, ledger) as psa:
+        inputs = _inputs(step, ledger, psa, scope, charged)
+        if step.settings.publish is Publish.SHOW:
+            return _shown(step, ledger, inputs)
+        wanted = lines_wanted(inputs)
+        lines = psa.read_lines(wanted.contracts, wanted.services, days=days_wanted(inputs))
     diff = plan(inputs.with_lines(lines))
     ledger.diffs.save(diff, scope.run_key)
     step.keep_findings(ledger, scope.run_key, diff.findings)

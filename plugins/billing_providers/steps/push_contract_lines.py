@@ -2,31 +2,46 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from billing_providers.engine.digest import verify_digest
+from billing_providers.model.changes import ContractDiff, LineChange
 from billing_providers.model.journal import DONE, JournalState
-from billing_providers.model.psa import QuantityWrite
+from billing_providers.model.psa import PsaHook, QuantityWrite
 from billing_providers.push.applier import apply_changes
 from billing_providers.push.clearance import cleared_changes
 from billing_providers.push.outcomes import outcome_counts, outcome_findings
+from billing_providers.steps.psa import opened_psa
 from billing_providers.steps.push_job import push_job
 from billing_providers.steps.step import BillingStep
+
+if TYPE_CHECKING:
+    from billing_providers.ledger.ledger import Ledger
 
 _TRY_AGAIN = {JournalState.FAILED, JournalState.UNKNOWN, JournalState.MISMATCH}
 
 
 def push_contract_lines(step: BillingStep, planned: dict[str, Any]) -> dict[str, Any]:
     """Check the clearance, push, and fail when a change failed or is unknown, so that a rerun takes it up."""
-    from airflow.sdk.exceptions import AirflowException
-
-    from billing_providers.hooks.psas import psa_for
-
     scope, ledger = step.scope, step.ledger()
     diff = ledger.diffs.load(planned["digest"])
     changes = cleared_changes(diff, ledger.diffs.approval(diff.digest), scope, digest_holds=verify_digest)
-    psa = psa_for(step.settings)
-    capabilities = psa.capabilities()
+    with opened_psa(step, ledger) as psa:
+        return _pushed(step, ledger, psa, diff=diff, changes=changes, planned=planned)
+
+
+def _pushed(
+    step: BillingStep,
+    ledger: Ledger,
+    psa: PsaHook,
+    *,
+    diff: ContractDiff,
+    changes: tuple[LineChange, ...],
+    planned: dict[str, Any],
+) -> dict[str, Any]:
+    from airflow.sdk.exceptions import AirflowException
+
+    scope, capabilities = step.scope, psa.capabilities()
     if capabilities.quantity_write is QuantityWrite.NONE or not diff.applicable:
         count = len(diff.changes)
         findings = [step.voice.finding(123, strategy=capabilities.explanation, count=count)] if count else []

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
+
+from billing_providers.errors import BudgetExhausted
+from billing_providers.hooks.http.gate import SharedLimits
 
 if TYPE_CHECKING:
     from billing_providers.ledger.request_shares import RequestShares
@@ -23,20 +26,6 @@ IDLE_S = 0.5
 POLL_S = 0.03
 SET_APART = 50
 SENT_WITHIN = timedelta(minutes=4)
-
-
-@dataclass(frozen=True, slots=True)
-class Shares:
-    """What all processes together may send to one tenant.
-
-    :param in_flight_max: requests in flight per endpoint.
-    :param per_hour: requests within an hour; None: no limit.
-    :param wait_s_max: longest wait for the hour's budget.
-    """
-
-    in_flight_max: int
-    per_hour: int | None
-    wait_s_max: float
 
 
 @dataclass(slots=True)
@@ -50,14 +39,11 @@ class SharedGate:
     """Lets requests through one by one. Safe for threads; :meth:`close` gives everything back.
 
     :param owner: names the task; each gate counts as an owner of its own.
-    :param exhausted: makes the error for a spent budget, given the seconds that would have to be waited.
     """
 
-    def __init__(
-        self, ledger: RequestShares, tenant: str, owner: str, shares: Shares, exhausted: Callable[[float], Exception]
-    ) -> None:
+    def __init__(self, ledger: RequestShares, tenant: str, owner: str, limits: SharedLimits) -> None:
         self._ledger, self._tenant, self._owner = ledger, tenant, f"{owner}/{time.time_ns()}/{id(self)}"
-        self._shares, self._exhausted = shares, exhausted
+        self._limits = limits
         self._turn = threading.Condition()
         self._idle: dict[str, list[_Slot]] = {}
         self._used: dict[str, int] = {}
@@ -69,17 +55,17 @@ class SharedGate:
         self._sweeper.start()
 
     @contextmanager
-    def slot(self, place: str) -> Iterator[None]:
+    def slot(self, endpoint: str) -> Iterator[None]:
         """Wait for the budget and for a slot of an endpoint, and hold both for one request.
 
-        :raises Exception: what ``exhausted`` makes, when the hour's budget is spent for too long.
+        :raises BudgetExhausted: when the hour's budget is spent for longer than may be waited.
         """
         self._take_budget()
-        taken = self._enter(place)
+        taken = self._enter(endpoint)
         try:
             yield
         finally:
-            self._leave(place, taken)
+            self._leave(endpoint, taken)
 
     def close(self) -> None:
         """Give back every slot, and what is left of the requests set apart. No request may be under way."""
@@ -87,54 +73,54 @@ class SharedGate:
         self._sweeper.join()
         with self._turn:
             idle, self._idle = self._idle, {}
-        for place, slots in idle.items():
+        for endpoint, slots in idle.items():
             for slot in slots:
-                self._give(place, slot)
+                self._give(endpoint, slot)
         with self._budgeting:
             self._give_back_apart()
 
-    def _enter(self, place: str) -> _Slot:
+    def _enter(self, endpoint: str) -> _Slot:
         while True:
             with self._turn:
-                idle = self._idle.setdefault(place, [])
-                if idle or self._used.setdefault(place, 0) >= self._shares.in_flight_max:
+                idle = self._idle.setdefault(endpoint, [])
+                if idle or self._used.setdefault(endpoint, 0) >= self._limits.in_flight_max:
                     if idle:
-                        self._used[place] += 1
+                        self._used[endpoint] += 1
                         return idle.pop()
                     self._turn.wait(POLL_S)
                     continue
-            leased = self._lease(place)
+            leased = self._lease(endpoint)
             if leased is not None:
                 return leased
             with self._turn:
-                if not self._idle[place]:
+                if not self._idle[endpoint]:
                     self._turn.wait(POLL_S)
 
-    def _lease(self, place: str) -> _Slot | None:
+    def _lease(self, endpoint: str) -> _Slot | None:
         """Lease one more slot; one thread asks at a time, so that a full house costs few queries."""
         if not self._leasing.acquire(blocking=False):
             return None
         try:
-            now, bound = datetime.now(UTC), self._shares.in_flight_max
-            number = self._ledger.take_slot(self._tenant, place, bound, owner=self._owner, now=now, lease_s=LEASE_S)
+            now, bound = datetime.now(UTC), self._limits.in_flight_max
+            number = self._ledger.take_slot(self._tenant, endpoint, bound, owner=self._owner, now=now, lease_s=LEASE_S)
         finally:
             self._leasing.release()
         if number is None:
             return None
         with self._turn:
-            self._used[place] += 1
+            self._used[endpoint] += 1
         return _Slot(number, time.monotonic() + TURN_S)
 
-    def _leave(self, place: str, slot: _Slot) -> None:
+    def _leave(self, endpoint: str, slot: _Slot) -> None:
         now = time.monotonic()
         over = now >= slot.ends_at or self._closed.is_set()
         if over:
-            self._give(place, slot)
+            self._give(endpoint, slot)
         with self._turn:
-            self._used[place] -= 1
+            self._used[endpoint] -= 1
             if not over:
                 slot.idle_since = now
-                self._idle[place].append(slot)
+                self._idle[endpoint].append(slot)
             self._turn.notify()
 
     def _sweep(self) -> None:
@@ -142,19 +128,18 @@ class SharedGate:
         while not self._closed.wait(IDLE_S):
             before = time.monotonic() - IDLE_S
             with self._turn:
-                old = [
-                    (place, slot) for place, slots in self._idle.items() for slot in slots if slot.idle_since < before
-                ]
-                for place, slot in old:
-                    self._idle[place].remove(slot)
-            for place, slot in old:
-                self._give(place, slot)
+                idle = [(endpoint, slot) for endpoint, slots in self._idle.items() for slot in slots]
+                old = [(endpoint, slot) for endpoint, slot in idle if slot.idle_since < before]
+                for endpoint, slot in old:
+                    self._idle[endpoint].remove(slot)
+            for endpoint, slot in old:
+                self._give(endpoint, slot)
 
-    def _give(self, place: str, slot: _Slot) -> None:
-        self._ledger.give_slot(self._tenant, place, slot.number, owner=self._owner)
+    def _give(self, endpoint: str, slot: _Slot) -> None:
+        self._ledger.give_slot(self._tenant, endpoint, slot.number, owner=self._owner)
 
     def _take_budget(self) -> None:
-        if self._shares.per_hour is None:
+        if self._limits.per_hour is None:
             return
         waited_s = 0.0
         while True:
@@ -163,13 +148,16 @@ class SharedGate:
                 if now - self._apart_at >= SENT_WITHIN:
                     self._give_back_apart()
                 if not self._apart:
-                    granted = self._ledger.set_apart(self._tenant, SET_APART, self._shares.per_hour, now=now)
+                    granted = self._ledger.set_apart(self._tenant, SET_APART, self._limits.per_hour, now=now)
                     self._apart, self._apart_at = granted.requests, now
                 if self._apart:
                     self._apart -= 1
                     return
-            if waited_s + granted.wait_s > self._shares.wait_s_max:
-                raise self._exhausted(granted.wait_s)
+            if waited_s + granted.wait_s > self._limits.wait_s_max:
+                raise BudgetExhausted(
+                    f"the budget of {self._limits.per_hour} requests per hour for {self._tenant} is used up by the "
+                    f"tasks of this installation, free again in {granted.wait_s:.0f} s; nothing was sent"
+                )
             time.sleep(granted.wait_s)
             waited_s += granted.wait_s
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from billing_providers.push.outcomes import outcome_counts, outcome_findings
 from billing_providers.push.verifier import lines_no_longer_managed, lines_now_managed, verify_changes
+from billing_providers.steps.psa import opened_psa
 from billing_providers.steps.push_job import push_job
 from billing_providers.steps.step import BillingStep
 
@@ -16,8 +17,6 @@ def verify_contract_lines(step: BillingStep, planned: dict[str, Any]) -> dict[st
     """Read back, journal, register."""
     from airflow.sdk.exceptions import AirflowException, AirflowSkipException
 
-    from billing_providers.hooks.psas import psa_for
-
     if not step.run or not planned or step.scope.dry_run:
         raise AirflowSkipException("nothing was pushed")
     scope, ledger = step.scope, step.ledger()
@@ -26,8 +25,8 @@ def verify_contract_lines(step: BillingStep, planned: dict[str, Any]) -> dict[st
     cleared = approval is not None and approval.decision in {"approved", "not_needed"}
     if not diff.applicable or not cleared:
         raise AirflowSkipException("nothing was cleared for pushing")
-    job = push_job(step, ledger, psa_for(step.settings), diff, diff.changes)
-    states = verify_changes(job)
+    with opened_psa(step, ledger) as psa:
+        states = verify_changes(push_job(step, ledger, psa, diff, diff.changes))
     managed = lines_now_managed(diff, states)
     ledger.register.record(scope.tenant, scope.integration, scope.period.start, managed)
     ledger.register.forget(scope.tenant, scope.integration, lines_no_longer_managed(diff, states))

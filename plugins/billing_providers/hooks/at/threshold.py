@@ -19,6 +19,7 @@ from billing_providers.hooks.http.client import HttpClient
 
 log = logging.getLogger(__name__)
 
+ALLOWED = 10_000  # where the server does not tell
 USED_MAX_PERCENT = 90
 ASK_EVERY = 250
 
@@ -70,6 +71,12 @@ class Threshold:
             elif not usage.left:
                 self._unchecked = ASK_EVERY  # the next call asks again
                 raise self._exhausted(usage)
+
+    def per_hour(self) -> int:
+        """Return how many requests all hooks of an installation may send within an hour."""
+        usage = self._read()
+        allowed = usage.allowed * 60 // max(usage.minutes, 1) if usage else ALLOWED
+        return allowed * USED_MAX_PERCENT // 100
 
     def usage(self) -> Usage | None:
         """Ask the server; None where it does not tell."""

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from threading import BoundedSemaphore, Lock
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 class Gate(Protocol):
@@ -21,6 +22,35 @@ class Gate(Protocol):
         :param endpoint: what the server counts by, as the hook names it: an entity, or else method and path template.
         :raises RequestError: NotSent, or one of its kinds, when no slot is to be had.
         """
+
+
+@dataclass(frozen=True, slots=True)
+class SharedLimits:
+    """What all processes together may send to one tenant.
+
+    :param in_flight_max: requests in flight per endpoint.
+    :param per_hour: requests within an hour, to all endpoints; None: no limit.
+    :param wait_s_max: longest wait for the hour's budget.
+    """
+
+    in_flight_max: int
+    per_hour: int | None
+    wait_s_max: float
+
+
+@runtime_checkable
+class SharesLimits(Protocol):
+    """A hook of a system that counts what all processes send together."""
+
+    @property
+    def tenant_key(self) -> str:
+        """Names the tenant whose requests are counted."""
+
+    def shared_limits(self) -> SharedLimits:
+        """Tell the limits, asking the server where it knows them."""
+
+    def pass_through(self, gate: Gate) -> None:
+        """Send every further request through a gate."""
 
 
 class EndpointGate:
