@@ -40,6 +40,9 @@ def test_a_device_is_changed(rmm: RmmClient, box: SandboxServer) -> None:
     assert (device["suspended"], device["deviceType"]["category"]) == (True, "Server")
     assert "DEVX38-LT006" in group
     box.control.edit_device("DEVX38-LT006", deleted_on="2026-07-31")
+    assert "DEVX38-LT006" not in {
+        entry["hostname"] for entry in rmm.all("/v2/account/devices", "devices", filterId=10463)
+    }
     assert rmm.get("/v2/account/devices", hostname="DEVX38-LT006")["devices"][0]["deleted"] is True
     box.control.edit_device("DEVX38-LT006", created="2026-08-02")
     assert rmm.get("/v2/account/devices", hostname="DEVX38-LT006")["devices"] == []

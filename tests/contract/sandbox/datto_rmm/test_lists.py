@@ -82,6 +82,16 @@ def test_pages_lead_to_each_other(rmm: RmmClient, world: World) -> None:
     assert first["pageDetails"]["totalCount"] == len(rows) == 59
     assert (last["pageDetails"]["count"], last["pageDetails"]["nextPageUrl"]) == (9, None)
     assert rmm.get("/v2/account/sites", max=25, page=3)["sites"] == []
+    assert rmm.get("/v2/account/sites", max=59)["pageDetails"]["nextPageUrl"] is None
+
+
+def test_the_next_page_is_of_the_same_choice(rmm: RmmClient) -> None:
+    """Its address carries every parameter of the first request."""
+    chosen = {"siteName": "devexe", "deviceType": "laptop"}
+    in_pages = [device["uid"] for device in rmm.all("/v2/account/devices", "devices", **chosen, max=2)]
+
+    assert len(in_pages) == 11
+    assert in_pages == [device["uid"] for device in rmm.get("/v2/account/devices", **chosen)["devices"]]
 
 
 def test_a_page_holds_no_more_than_the_server_says(box: SandboxServer, rmm: RmmClient) -> None:
@@ -115,6 +125,13 @@ def test_wrong_reads_are_refused(rmm: RmmClient, path: str, status: int) -> None
 
     assert answer.status_code == status
     assert answer.json()["path"] == path.partition("?")[0]
+
+
+def test_a_read_takes_no_body(rmm: RmmClient) -> None:
+    """What would be ignored is refused."""
+    answer = rmm.session.get(f"{rmm.base_url}/api/v2/account", json={"max": 1}, timeout=20)
+
+    assert answer.status_code == 400
 
 
 def test_nothing_can_be_written(rmm: RmmClient) -> None:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import pytest
 import requests
 
+from billing_providers.sandbox.credentials import DATTO_API_KEY, DATTO_API_SECRET
 from billing_providers.sandbox.server import SandboxServer
 from tests.support.rmm_clients import TIMEOUT_S, RmmClient
+
+_KEYS = {"username": DATTO_API_KEY, "password": DATTO_API_SECRET}
 
 
 def test_a_token_is_given_for_key_and_secret(box: SandboxServer) -> None:
@@ -37,7 +40,8 @@ def test_wrong_sign_ins_get_no_token(box: SandboxServer, change: dict[str, objec
     [
         ({"data": {"grant_type": "client_credentials"}}, 400),
         ({"data": {"grant_type": "password", "username": "a", "password": "b", "scope": "all"}}, 400),
-        ({"data": "grant_type=password&grant_type=password"}, 415),
+        ({"data": [("grant_type", "password"), ("grant_type", "password"), *_KEYS.items()]}, 400),
+        ({"data": "grant_type=password"}, 415),
         ({"json": {"grant_type": "password"}}, 415),
     ],
 )
@@ -82,6 +86,14 @@ def test_older_tokens_stay_valid_until_they_are_revoked(box: SandboxServer, rmm:
 
     assert rmm.call("/v2/account").status_code == 401
     assert rmm.sign_in().status_code == 200
+
+
+def test_a_token_is_a_bearer_token(rmm: RmmClient) -> None:
+    """Under another scheme it opens nothing."""
+    token = str(rmm.session.headers["Authorization"]).removeprefix("Bearer ")
+    rmm.session.headers["Authorization"] = f"Basic {token}"
+
+    assert rmm.call("/v2/account").status_code == 401
 
 
 def test_the_status_needs_no_token(box: SandboxServer) -> None:
@@ -146,6 +158,16 @@ def test_a_persistent_breach_shuts_the_client_out(box: SandboxServer, rmm: RmmCl
     assert rmm.call("/v2/account").status_code == 403
     box.control.move_clock(advance_s=2)
     assert rmm.call("/v2/account").status_code == 200
+
+
+def test_after_a_shut_out_refusals_are_counted_anew(box: SandboxServer, rmm: RmmClient) -> None:
+    """A short shut-out is not followed by another one at the first refusal."""
+    box.control.change_settings(datto_reads_per_minute=1, datto_block_after=1, datto_block_s=5)
+    assert [rmm.call("/v2/account").status_code for _ in range(3)] == [200, 429, 403]
+
+    box.control.move_clock(advance_s=6)
+
+    assert [rmm.call("/v2/account").status_code for _ in range(2)] == [429, 403]
 
 
 def test_waiting_between_refusals_shuts_nobody_out(box: SandboxServer, rmm: RmmClient) -> None:

@@ -9,6 +9,7 @@ from decimal import Decimal
 import pytest
 
 from billing_providers.model.periods import BillingCalendar, BillingPeriod
+from billing_providers.sandbox.world.modules.counts import rmm_count
 from billing_providers.sandbox.world.modules.expected import ExpectedUnits, Wanted
 from billing_providers.sandbox.world.modules.modules import Modules, build_modules
 from billing_providers.sandbox.world.records import Outcome
@@ -245,6 +246,16 @@ def test_suspended_devices_are_counted_unless_told_otherwise(modules: Modules) -
     assert _right(modules, "DEVX").units == 20  # type: ignore[union-attr]
     assert _right(modules, "DEVX", wanted=without).units == 18  # type: ignore[union-attr]
     assert _right(modules, "DEVX", _month(4)).units == 21  # type: ignore[union-attr]
+
+
+def test_a_device_counts_from_the_day_on_which_it_is_enrolled(modules: Modules) -> None:
+    """And no longer from the day on which it is deleted."""
+    device = next(device for device in modules.rmm.devices if device.deleted_on and device.category == "Laptop")
+    assert device.deleted_on is not None
+    days = [device.created, date.fromordinal(device.deleted_on.toordinal() - 1), device.deleted_on]
+
+    assert [rmm_count([device], ALL_DEVICES, day) for day in days] == [1, 1, 0]
+    assert rmm_count([device], "Servers", device.created) == 0
 
 
 def test_sites_of_one_company_are_summed(modules: Modules) -> None:

@@ -167,6 +167,8 @@ def test_organization_ids_stay_where_names_do(modules: Modules, tmp_path: Path) 
 
     assert len({row[1] for row in july}) == len(july)
     assert len(july & august) > 200
+    (nameless,) = [row for row in _table(_written(tmp_path, modules, "wide", "without_organization")) if not row[3]]
+    assert nameless[2] == ""
 
 
 FIRST: Row = ("BullPhish ID", "Kendal Mint Works", "Users", "16")  # the row that suffers, in July
@@ -208,6 +210,7 @@ def test_troubles_of_dates(modules: Modules, tmp_path: Path) -> None:
     assert [row for row in both if row[0] == "2026-07-31"] == dated("")
     assert len(both) == 2 * len(dated(""))
     assert {row[0] for row in both} == {"2026-07-30", "2026-07-31"}
+    assert [*FIRST[:3], "17"] in [row[1:] for row in both if row[0] == "2026-07-30"]
 
 
 def test_a_module_may_be_gone(modules: Modules, tmp_path: Path) -> None:

@@ -6,11 +6,11 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 
 from billing_providers.model.periods import BillingPeriod
 from billing_providers.sandbox.world.modules.counts import CountBook
-from billing_providers.sandbox.world.modules.records import CONTRACT_ACTIVE, AtContract, AtTenant, AtUnits
+from billing_providers.sandbox.world.modules.records import AtContract, AtTenant, AtUnits
 from billing_providers.sandbox.world.modules.stems import ModuleStem
 from billing_providers.sandbox.world.modules.tenant import BUNDLE_MARK
 from billing_providers.sandbox.world.records import Outcome
@@ -99,11 +99,6 @@ class Expectation:
                 found.append(line)
         return sorted(found)
 
-    def units_on(self, line: str, day: date) -> int:
-        """Return the units in force before the first run; 0 outside the contract."""
-        rows = [row for row in self._rows_of[line] if row.start <= day and (row.end is None or row.end >= day)]
-        return rows[-1].units if rows and day <= self._contract_of[line].end else 0
-
     def _amounts(self, stems: list[ModuleStem], period: BillingPeriod, wanted: Wanted) -> list[Decimal]:
         found = [
             self._book.amount(
@@ -138,13 +133,17 @@ class Expectation:
         changes = [row for row in self._rows_of[line] if row.start.replace(day=1) == day.replace(day=1)]
         starts = [row.start for row in changes if row.start.day > 1 and row.start != self._contract_of[line].start]
         return any(
-            self.units_on(line, start) != self.units_on(line, date.fromordinal(start.toordinal() - 1))
+            self._units_on(line, start) != self._units_on(line, date.fromordinal(start.toordinal() - 1))
             for start in starts
         )
 
+    def _units_on(self, line: str, day: date) -> int:
+        """Return the units in force before the first run, on a day of the contract."""
+        return max((row for row in self._rows_of[line] if row.start <= day), key=lambda row: row.start).units
+
     def _units(self, line: str, day: date, total: Decimal) -> ExpectedUnits:
-        units = int(total.quantize(Decimal(1), rounding=ROUND_HALF_UP))
-        before = self.units_on(line, day)
+        units = int(total)  # fractional counts are matched with no line
+        before = self._units_on(line, day)
         held, later = before, []
         for row in sorted(self._rows_of[line], key=lambda row: row.start):
             if row.start > day and row.units != held:
@@ -160,4 +159,4 @@ def _with_policy(stem: ModuleStem, wanted: Wanted) -> Outcome:
 
 
 def _in_force(contract: AtContract, period: BillingPeriod) -> bool:
-    return contract.status == CONTRACT_ACTIVE and contract.start <= period.last_day and contract.end >= period.start
+    return contract.start <= period.last_day and contract.end >= period.start
