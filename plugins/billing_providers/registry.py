@@ -118,6 +118,32 @@ _SYSTEMS = (
         ),
     ),
     System(
+        key="autotask",
+        name="Autotask PSA",
+        role="psa",
+        hook="billing_providers.hooks.autotask:AutotaskHook",
+        conn_type="autotask",
+        words="Autotask",
+        prefix="AT",
+        host_placeholder="https://webservices.autotask.net",
+        host_default="https://webservices.autotask.net",
+        login_label="API user",
+        password_label="Secret",
+        fields=(
+            ConnectionField(
+                "integration_code",
+                "Integration code",
+                "Tracking identifier of the API user, 27 characters",
+                secret=True,
+                required=True,
+            ),
+            ConnectionField(
+                "zone_url", "Zone", "e.g. https://webservices5.autotask.net/ATServicesRest; empty: asked from the server"
+            ),
+            _ALLOW_HTTP,
+        ),
+    ),
+    System(
         key="atria",
         name="Atria",
         role="source",

@@ -27,6 +27,7 @@ MAY_LACK = {
     "lines that vanish": "a person can delete a line",
     "edits": "the PSA tells who edited a line",
     "bulk reading": "lines of many contracts come in one call",
+    "answered values": "the answer to a write tells quantity and id of the line",
 }
 
 Test = TypeVar("Test", bound=Callable[..., Any])
@@ -62,8 +63,10 @@ class PsaCase:
         sandbox's request log; ``add`` is the call that adds a line, ``reread`` the one that shows a line before it is
         written, ``account_totals`` and ``totals`` are the calls that tell how many accounts there are, and how many
         lines a contract has.
-    :param requests_until_refused: requests of a first read whose keys are refused.
-    :param refused_logins: connection fields → words of the cause.
+    :param bulk_requests_max: most requests for the lines of all contracts, where they come in bulk.
+    :param refused_status: HTTP status of a write to a line that does not exist.
+    :param posts: quantities are invoiced only once somebody approved and posted them.
+    :param refused_logins: connection fields, words of the cause, and requests until that is known.
     :param lag_setting: sandbox setting for the seconds by which lists lag.
     :param lacks: words of ``MAY_LACK``.
     """
@@ -87,9 +90,11 @@ class PsaCase:
     reader_without_write: str
     lacks: frozenset[str]
     one_by_one: dict[str, Any] = field(default_factory=dict)
-    requests_until_refused: int = 1
+    bulk_requests_max: int = 4
+    refused_status: int = 404
+    posts: bool = False
     lag_setting: str = ""
-    refused_logins: tuple[tuple[dict[str, Any], str], ...] = field(default=())
+    refused_logins: tuple[tuple[dict[str, Any], str, int], ...] = field(default=())
 
     def __post_init__(self) -> None:
         assert self.lacks <= MAY_LACK.keys()
@@ -120,11 +125,11 @@ PSA_CASES = {
                 {"totals of lines", "fields", "lagging lists", "lines that vanish", "edits", "bulk reading"}
             ),
             refused_logins=(
-                ({"password": "wrong-password-1"}, "user, password or tenant is wrong"),
-                ({"login": "nobody"}, "user, password or tenant is wrong"),
-                ({"extra": {"tenant": "elsewhere"}}, "user, password or tenant is wrong"),
-                ({"login": "api.locked"}, "the user is locked"),
-                ({"login": "api.mfa"}, "needs an MFA code"),
+                ({"password": "wrong-password-1"}, "user, password or tenant is wrong", 1),
+                ({"login": "nobody"}, "user, password or tenant is wrong", 1),
+                ({"extra": {"tenant": "elsewhere"}}, "user, password or tenant is wrong", 1),
+                ({"login": "api.locked"}, "the user is locked", 1),
+                ({"login": "api.mfa"}, "needs an MFA code", 1),
             ),
         ),
         PsaCase(
@@ -146,7 +151,6 @@ PSA_CASES = {
             reader_without_rights="sandboxPublicNoAgreements",
             right_named="Finance > Agreements: inquire all",
             reader_without_write="sandboxPublicReading",
-            requests_until_refused=2,  # the path of the release is asked for first, unsigned
             lag_setting="cw_lag_s",
             lacks=frozenset(
                 {
@@ -159,9 +163,50 @@ PSA_CASES = {
                     "quantities on invoices",
                 }
             ),
+            refused_logins=(  # the path of the release is asked for first, unsigned
+                ({"password": "wrong-password-1"}, "public key, private key, client id or company_id is wrong", 2),
+                ({"login": "nobody-at-all"}, "public key, private key, client id or company_id is wrong", 2),
+            ),
+        ),
+        PsaCase(
+            key="autotask",
+            shapes={"writes": {}},
+            extra={},
+            adds={},
+            contract_type="Recurring Service",
+            sign_in="GET /ZoneInformation",
+            renewals="",
+            accounts="POST /Companies/query",
+            account_totals="POST /Companies/query/count",
+            lines="POST /ContractServices/query",
+            write="POST /Contracts/{parentId}/ServiceAdjustments",
+            add="POST /Contracts/{parentId}/ServiceAdjustments",
+            reread="POST /ContractServices/query",
+            totals="POST /ContractServices/query/count",
+            reader_without_rights=credentials.AT_LIMITED_USER,
+            right_named="Contracts: view all",
+            reader_without_write=credentials.AT_READING_USER,
+            bulk_requests_max=11,  # two pages of units, one of lines; the same of bundles, devices, and their counts
+            refused_status=500,
+            posts=True,
+            lacks=frozenset(
+                {
+                    "tenants without a write call",
+                    "tokens",
+                    "switch for adding",
+                    "faults in a success",
+                    "quantities on invoices",
+                    "fields",
+                    "lagging lists",
+                    "lines that vanish",
+                    "edits",
+                    "answered values",
+                }
+            ),
             refused_logins=(
-                ({"password": "wrong-password-1"}, "public key, private key, client id or company_id is wrong"),
-                ({"login": "nobody-at-all"}, "public key, private key, client id or company_id is wrong"),
+                ({"login": "nobody@harbourmsp.example"}, "user, secret, integration code is wrong", 1),
+                ({"password": "wrong-password-1"}, "user, secret, integration code is wrong", 2),
+                ({"extra": {"integration_code": "SOMEBODYELSES0000000000001"}}, "integration code is wrong", 2),
             ),
         ),
     )

@@ -9,12 +9,13 @@ from typing import Any
 
 from billing_providers.model.changes import ChangeKind, FieldChange, LineChange, LineField
 from billing_providers.model.periods import BillingPeriod
-from billing_providers.model.psa import Contract, ContractLine, LinesAgain, PsaDirectory, Service
+from billing_providers.model.psa import Contract, ContractLine, Days, LinesAgain, PsaDirectory, Service
 from billing_providers.sandbox.server import SandboxServer
 from tests.support.psa_cases import PsaCase
 
 PERIOD = BillingPeriod(date(2026, 10, 26), date(2026, 11, 26))
 EFFECTIVE = date(2026, 11, 26)
+DAYS = Days(EFFECTIVE, EFFECTIVE)
 
 
 @dataclass(slots=True)
@@ -60,8 +61,24 @@ class Tenant:
         return found
 
     def units_now(self) -> str:
-        """Return the quantity of the line."""
-        return str(Decimal(self.live()["units"]).normalize())
+        """Return the quantity of the line, of the effective date where the PSA dates it."""
+        live = self.live()
+        dated = [row["units"] for row in live.get("schedule", ()) if row["since"] <= EFFECTIVE.isoformat()]
+        return str(Decimal((dated or [live["units"]])[-1]).normalize())
+
+    def edit(self, **values: Any) -> None:
+        """Edit the line as a person does, from the effective date on where the PSA dates quantities."""
+        dated = {"effective_date": EFFECTIVE.isoformat()} if self.line.schedule else {}
+        self.box.control.edit_line(self.line.line_id, system=self.case.key, **values, **dated)
+
+    def invoice(self) -> list[dict[str, Any]]:
+        """Invoice the period, after what has to be done before."""
+        if self.case.posts:
+            self.box.control.post_periods(PERIOD.last_day.isoformat())
+        made: list[dict[str, Any]] = self.box.control.invoice(
+            PERIOD.start.isoformat(), PERIOD.last_day.isoformat(), system=self.case.key
+        )
+        return made
 
     def change(self, quantity: str = "7", **fields: Any) -> LineChange:
         """Return a change of the line."""
@@ -69,7 +86,7 @@ class Tenant:
 
     def addition(self, quantity: str, **fields: Any) -> LineChange:
         """Return a new line for the first service that the contract has no line for."""
-        held = {line.service_id for line in self.hook.read_lines([self.contract], self.directory.services)}
+        held = {line.service_id for line in self.read(*self.directory.services)}
         service = next(
             entry
             for entry in self.directory.services
@@ -91,9 +108,21 @@ class Tenant:
         ids = line_ids or (() if look_up else (self.line.line_id,))
         return LinesAgain(self.contract, ids, services or (self.service,), look_up)
 
+    def read(self, *services: Service) -> list[ContractLine]:
+        """Read the lines of the contract in bulk, as of the effective date; without services for its own."""
+        found: list[ContractLine] = self.hook.read_lines([self.contract], services or (self.service,), days=DAYS)
+        return found
+
     def reread(self) -> ContractLine:
         """Read the line as it stands at this moment."""
-        return next(line for line in self.hook.reread_lines([self.again()]) if line.line_id == self.line.line_id)
+        lines = self.hook.reread_lines([self.again()], days=DAYS)
+        return next(line for line in lines if line.line_id == self.line.line_id)
+
+    def looked_up(self, service_id: str) -> list[ContractLine]:
+        """Look up the lines of the contract for a service."""
+        wanted = self.again(look_up=True, services=(Service(service_id, "", "", active=True),))
+        lines = self.hook.reread_lines([wanted], days=DAYS)
+        return [line for line in lines if line.service_id == service_id]
 
 
 def usable(directory: PsaDirectory, case: PsaCase) -> list[Contract]:

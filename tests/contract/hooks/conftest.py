@@ -13,7 +13,7 @@ from billing_providers.registry import SYSTEMS, system
 from billing_providers.sandbox.server import SandboxServer
 from tests.support.connections import set_connection
 from tests.support.psa_cases import PSA_CASES, PsaCase, needs_of
-from tests.support.psa_tenant import Tenant, changeable_line, usable
+from tests.support.psa_tenant import DAYS, Tenant, changeable_line, usable
 from tests.support.scripted_http import FrozenTime
 
 
@@ -86,7 +86,7 @@ def tenant(case: PsaCase, box: SandboxServer, hook_of: HookMaker) -> Tenant:
     assert hook.capabilities().quantity_write is not QuantityWrite.NONE
     directory = hook.read_directory(contract_type=case.contract_type)
     contracts = usable(directory, case)[:3]
-    line = changeable_line(hook.read_lines(contracts, directory.services), contracts)
+    line = changeable_line(hook.read_lines(contracts, directory.services, days=DAYS), contracts)
     box.control.forget_requests()
     return Tenant(case, box, hook, directory, line)
 

@@ -137,13 +137,23 @@ def _lines(
             used[facts.place][has_units(schedule)] += 1
     found = []
     for facts in told.lines:
-        schedule = schedules[facts.own_id]
-        devices, sold = told.devices[facts.own_id], used[facts.place][True]
+        schedule, devices = schedules[facts.own_id], told.devices[facts.own_id]
+        sold = used[facts.place][True]
         owner = owner_of(facts, schedule, devices, sold_again=sold > has_units(schedule))
         if facts.place in told.units.doubtful:
             owner = NO_LINE
-        account_id = owners[facts.contract_id]
-        found.append(line_of(facts, kind, schedule, days, account_id=account_id, catalogue=catalogue, owned_by=owner))
+        found.append(
+            line_of(
+                facts,
+                kind,
+                schedule,
+                days,
+                account_id=owners[facts.contract_id],
+                catalogue=catalogue,
+                devices=devices,
+                owned_by=owner,
+            )
+        )
     return found
 
 

@@ -65,12 +65,14 @@ def line_of(
     *,
     account_id: str,
     catalogue: Mapping[str, Service],
+    devices: int,
     owned_by: str,
 ) -> ContractLine:
     """Return a line with its units.
 
     :param schedule: its units by day; None: they cannot be told for certain.
     :param catalogue: services by their ids here, for names, and prices that the line does not tell.
+    :param devices: configuration items that the line covers.
     """
     service_id = f"{kind.mark}{facts.service_id}"
     service = catalogue.get(service_id)
@@ -86,12 +88,12 @@ def line_of(
         unit_price=facts.unit_price if facts.unit_price is not None else service.unit_price if service else None,
         effective_date=None,
         open=True,
+        version=_version(facts, devices),
         invoice_text=facts.invoice_text,
         schedule=schedule or (),
         owned_by=owned_by,
     )
-    line = replace(line, quantity=line.quantity_on(days.first))
-    return replace(line, version=_content(facts, line))
+    return replace(line, quantity=line.quantity_on(days.first))
 
 
 def owner_of(facts: LineFacts, schedule: tuple[UnitPeriod, ...] | None, devices: int, *, sold_again: bool) -> str:
@@ -129,19 +131,13 @@ def _price(row: Fields) -> Decimal | None:
     return round_decimal(adjusted * catalogue / internal, _PRICE_PLACES)
 
 
-def _content(facts: LineFacts, line: ContractLine) -> str:
-    """Return what changes when somebody edits the line; the server keeps no stamp of it.
+def _version(facts: LineFacts, devices: int) -> str:
+    """Return what changes when somebody edits the line itself; the server keeps no stamp of it.
 
-    The contract's own stamp is left out: our writes to one line would make all others look edited.
+    Units and invoice text are compared where a change sets them, on its own days; a text that a broken write had set
+    must not make the rest of it look edited. The contract's stamp is left out: our own writes to one line would make
+    all others look edited.
     """
-    numbers = (facts.unit_price, facts.unit_cost)
-    units = [(row.start, row.end, text_from_decimal(row.units), row.posted) for row in line.schedule]
-    content = (
-        line.service_id,
-        line.description,
-        line.invoice_text,
-        *(None if number is None else text_from_decimal(number) for number in numbers),
-        [(start.isoformat(), end.isoformat(), held, posted) for start, end, held, posted in units],
-        line.owned_by,
-    )
+    numbers = (None if number is None else text_from_decimal(number) for number in (facts.unit_price, facts.unit_cost))
+    content = (facts.service_id, facts.description, *numbers, devices)
     return hashlib.sha256(repr(content).encode()).hexdigest()[:16]
