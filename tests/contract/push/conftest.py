@@ -100,6 +100,13 @@ class Push:
     def _now(self) -> datetime:
         return datetime.now(UTC) + self._ahead
 
+    def start_over(self, changes: tuple[LineChange, ...], digest: str) -> None:
+        """Bring the tenant back to what it was before any push, and take another diff of some changes."""
+        self.box.control.clear_faults()
+        self.box.control.reset(**self.case.shapes["writes"])
+        self.wait(self.offered.lists_lag_s + 1)  # else the journal tells of lines that the reset took away
+        self.diff = replace(self.diff, changes=changes, digest=digest)
+
     def wait(self, seconds: float) -> None:
         """Let time pass for the PSA, and for whoever pushes."""
         self._ahead += timedelta(seconds=seconds)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 
 from billing_providers.model.changes import ChangeKind, ContractDiff, FieldChange, LineChange, LineField
@@ -14,6 +15,7 @@ from tests.support.psa_cases import PsaCase
 from tests.support.psa_tenant import EFFECTIVE, PERIOD, change_of, usable
 
 SET, ADDED, ENDED, REPRICED = 20, 3, 2, 2
+CONTRACTS = 40  # of which lines are taken
 
 #: One applied value: the line (or for a new one its contract and service), the field, what it became.
 Row = tuple[str, str, str]
@@ -25,7 +27,7 @@ def planned(hook: PsaHook, case: PsaCase) -> ContractDiff:
     """
     offered = hook.capabilities()
     directory = hook.read_directory(contract_type=case.contract_type)
-    contracts = [contract for contract in usable(directory, case) if _takes_new_lines(contract)][:14]
+    contracts = [contract for contract in usable(directory, case) if _takes_new_lines(contract)][:CONTRACTS]
     lines = hook.read_lines(contracts, directory.services)
     free = _changeable(lines, contracts)
     assert len(free) >= SET + ENDED + REPRICED
@@ -74,8 +76,7 @@ def _changeable(lines: Sequence[ContractLine], contracts: Sequence[Contract]) ->
         if line.open_on(EFFECTIVE)
         and line.last_day is None
         and line.quantity is not None
-        and line.effective_date is not None
-        and line.effective_date >= (starts[line.contract_id] or line.effective_date)
+        and (line.effective_date or date.max) >= (starts[line.contract_id] or date.min)
     ]
 
 
