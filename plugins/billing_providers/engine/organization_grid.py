@@ -6,7 +6,7 @@ r"""The grid that brings the organizations of several modules together: a row pe
     DAILY,Daily Mail,Daily Mail <4f0c2a>,Daily Mail Ltd; Daily Mail Holdings
 
 A cell names the module's organizations that are this customer, several separated by ``;``. ``Name <id>``: the id counts
-and the name is for people; a name alone counts itself. ``\;``, ``\<`` and ``\\`` stand for the characters themselves.
+and the name is for people; a name alone counts itself. ``\;``, ``\<``, ``\>`` and ``\\`` stand for the signs.
 
 ===================================  ==================================================================================
 ``account_code``, ``account_id``     the PSA's account; where both are filled, the id counts
@@ -32,7 +32,7 @@ from billing_providers.errors import SettingsError
 ACCOUNT_COLUMNS = ("account_code", "account_id")
 _FIXED = (*ACCOUNT_COLUMNS, "account_name", "contract", "ignore")
 _DELIMITERS = ",;\t"
-_ESCAPED = "\\;<=+-@"
+_ESCAPED = "\\;<>=+-@"
 _FORMULA_STARTS = tuple("=+-@")  # a spreadsheet takes such a cell for a formula
 _NEAR = 0.8
 
@@ -53,7 +53,8 @@ class Organization:
     def text(self) -> str:
         """How a cell writes it."""
         name = _escaped(self.name)
-        return f"{name} <{_escaped(self.identifier)}>" if self.identifier else name
+        identifier = _escaped(self.identifier).replace(">", "\\>")
+        return f"{name} <{identifier}>" if self.identifier else name
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from billing_providers.engine.mapping import (
@@ -152,6 +153,7 @@ def test_columns_for_people_are_never_part_of_the_map():
 _texts = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Zs", "Zl", "Zp")), min_size=1, max_size=8)
 
 
+@settings(max_examples=300)
 @given(
     st.lists(
         st.tuples(_texts, st.one_of(st.just(""), _texts)), min_size=1, max_size=4, unique_by=lambda o: o[1] or o[0]
@@ -175,6 +177,21 @@ def test_no_cell_is_a_formula():
     _, cells = csv.reader(io.StringIO(grid_text(grid, {"G?": ["+1"]})))
 
     assert cells == ["A", "", "'@name", "\\=HYPERLINK(1)", "'+1"]
+
+
+def test_the_grid_on_the_page_is_a_grid():
+    """Whoever pastes it gets what the page says."""
+    page = (Path(__file__).parents[3] / "docs" / "module-metrics.md").read_text(encoding="utf-8")
+    pasted = next(text for text in re.findall(r"```csv\n(.*?)```", page, re.DOTALL) if "account_code" in text)
+
+    assert is_grid(pasted, CUSTOMER_COLUMNS)
+    assert targets(load_organization_grid(pasted, "page")) == {
+        "Datto RMM: 4f0c2a7e": "DAILY",
+        "Datto RMM: 91b3d055": "DAILY",
+        "SaaS Protection: Daily Mail Ltd": "DAILY",
+        "SaaS Protection: Aspen": "1042",
+        "Datto RMM: 0c7a11de": "our own until 2026-12-31",
+    }
 
 
 # -- suggestions

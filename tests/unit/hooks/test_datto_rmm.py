@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -23,7 +26,10 @@ from billing_providers.errors import (
 )
 from billing_providers.hooks.datto_rmm import DattoRmmHook
 from billing_providers.hooks.drmm.budget import ReadBudget
+from billing_providers.hooks.drmm.devices import BILLING_TYPES
+from billing_providers.hooks.sources import source_for
 from billing_providers.model.periods import BillingPeriod
+from billing_providers.model.settings import IntegrationSettings
 from billing_providers.model.source import UsageRead
 from tests.support.connections import set_connection
 from tests.support.scripted_http import FrozenTime, Reply, ScriptedServer, reply
@@ -148,8 +154,6 @@ def test_every_kind_counts_in_its_billing_types_and_in_the_total(
     row: dict[str, Any], billing_types: set[str], hook_of: HookMaker
 ):
     """Each device counts once in the total, and once in what its kind is billed as."""
-    from billing_providers.hooks.drmm.devices import BILLING_TYPES
-
     read = hook_of(Datto(devices=[row]), billing_types=BILLING_TYPES).read_usage(OCTOBER)
 
     counted = {record.sku.removeprefix("Datto RMM - ") for record in read.records if record.quantity}
@@ -470,3 +474,15 @@ def test_testing_tells_account_rights_and_filter(hook_of: HookMaker):
     refused = Datto(refuse=lambda path, number: reply({"error": "Forbidden"}, 403) if path.endswith("sites") else None)
     works, told = hook_of(refused).test_connection()
     assert (works, "may not read /v2/account/sites" in told) == (False, True)
+
+
+def test_the_page_names_what_can_be_picked_and_its_example_is_accepted():
+    """Whoever pastes it gets a source; a billing type or option that nobody can find cannot be used."""
+    page = (Path(__file__).parents[3] / "docs" / "datto-rmm.md").read_text(encoding="utf-8")
+    (pasted,) = re.findall(r"```json\n(.*?)```", page, re.DOTALL)
+
+    assert isinstance(
+        source_for(IntegrationSettings(integration="x", psa="kaseya_bms", **json.loads(pasted))), DattoRmmHook
+    )
+    options = set(inspect.signature(DattoRmmHook).parameters) - {"datto_rmm_conn_id", "limits", "clocks"}
+    assert [name for name in (*options, *BILLING_TYPES) if f"`{name}`" not in page] == []

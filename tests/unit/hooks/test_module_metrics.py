@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import os
+import re
 import time
 from datetime import date
 from pathlib import Path
@@ -13,6 +15,7 @@ from requests import PreparedRequest
 
 from billing_providers.errors import FailureClass, RequestError, SettingsError
 from billing_providers.hooks.kaseya_modules import KaseyaModulesSource
+from billing_providers.hooks.metrics.file import HEADINGS as HEADINGS_KNOWN
 from billing_providers.hooks.module_metrics import ModuleMetricsSource
 from billing_providers.hooks.sources import source_for
 from billing_providers.model.periods import BillingPeriod
@@ -344,3 +347,17 @@ def test_settings_build_the_sources(tmp_path: Path):
     wrong = IntegrationSettings("m", "kaseya_modules", "kaseya_bms", source_options={**options, "metric_url": ""})
     with pytest.raises(SettingsError, match=r"unknown option; did you mean metrics_url\?"):
         source_for(wrong)
+
+
+def test_the_page_names_every_option_and_heading_and_its_file_is_read(tmp_path: Path):
+    """An option or a heading that nobody can find cannot be set; what is pasted works."""
+    page = (Path(__file__).parents[3] / "docs" / "module-metrics.md").read_text(encoding="utf-8")
+    file = next(text for text in re.findall(r"```csv\n(.*?)```", page, re.DOTALL) if text.startswith("Module,"))
+
+    found = read(tmp_path, file, modules={**SAAS, "BullPhish ID": "2026-10-01"})
+
+    assert (len(found.records), found.malformed, found.complete) == (2, [], True)
+    offered = {*inspect.signature(ModuleMetricsSource).parameters, *inspect.signature(KaseyaModulesSource).parameters}
+    assert [name for name in sorted(offered - {"limits", "clocks"}) if f"`{name}`" not in page] == []
+    assert [name for name in HEADINGS_KNOWN if f"| `{name}` |" not in page] == []
+    assert [heading for headings in HEADINGS_KNOWN.values() for heading in headings if heading not in page] == []
