@@ -51,7 +51,7 @@ with DAG(
     catchup=False,
     max_active_runs=1,
     params=run_params(),
-    default_args={"retries": 2, "retry_delay": timedelta(minutes=2), "pool": SETTINGS.pool_name},
+    default_args={"retries": 3, "retry_delay": timedelta(minutes=2), "pool": SETTINGS.pool_name},
     tags=["billing", SETTINGS.source, SETTINGS.psa],
 ) as dag:
     run = ResolvePeriodOperator(task_id="resolve_period", settings=SETTINGS)

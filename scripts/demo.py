@@ -20,6 +20,7 @@ INTEGRATIONS = {
     "atria_to_kaseya_bms": "kaseya_bms",
     "msp360_to_connectwise": "connectwise",
     "rcloud_to_connectwise": "connectwise",
+    "kaseya_modules_to_autotask": "autotask",
 }
 REVIEW = "review_diff"
 HOME = ROOT / ".demo"

@@ -137,23 +137,27 @@ def airflow_environment(home: Path, url: str) -> dict[str, str]:
 
 
 def fill_inbox(folder: Path) -> None:
-    """Put rCloud's usage files of the last two closed months where the shipped DAG looks for them.
+    """Put rCloud's usage and the modules' metrics of the last two closed months where the shipped DAGs look for them.
 
     They are dated a day back: a file that changed a minute ago may still be written.
     """
     from billing_providers.model.periods import BillingCalendar
+    from billing_providers.sandbox.modules_file.file import write_metrics_file
     from billing_providers.sandbox.rcloud.file import write_rcloud_file
     from billing_providers.sandbox.world import build_world
 
     folder.mkdir()
-    calendar, resale = BillingCalendar(), build_world().resale
+    calendar, world = BillingCalendar(), build_world()
     period = calendar.period_containing(calendar.local_date(datetime.now(UTC)))
     yesterday = (datetime.now(UTC) - timedelta(days=1)).timestamp()
     for _ in range(2):
         period = calendar.period_before(period)
-        path = folder / f"rcloud-{period.start:%Y-%m}.csv"
-        write_rcloud_file(path, resale, period.start.year, period.start.month)
-        os.utime(path, (yesterday, yesterday))
+        month = (period.start.year, period.start.month)
+        usage, metrics = (folder / f"{name}-{period.start:%Y-%m}.csv" for name in ("rcloud", "modules"))
+        write_rcloud_file(usage, world.resale, *month)
+        write_metrics_file(metrics, world.modules, *month)
+        for path in (usage, metrics):
+            os.utime(path, (yesterday, yesterday))
 
 
 def make_home(home: Path) -> None:

@@ -130,21 +130,42 @@ class CustomerChoice:
 
     def _own_account(self, customer: Customer) -> tuple[Account, str]:
         """Return the account that agrees with the customer in code or name, as the policy says, and by what."""
-        if self._policy.account_match is AccountMatch.NAME:
+        match = self._policy.account_match
+        if match is AccountMatch.ID_OR_NAME and customer.identifiers:
+            return self._linked(customer), f"account id {customer.identifiers[0]}"
+        if match is not AccountMatch.CODE:
             return self._agreeing(customer, customer.name, 164), f"name '{customer.name}'"
         if not customer.identifiers:
             raise _NotPlaced(9, suggestion=self._suggestion(customer))
+        code = self._identifier(customer)
+        return self._agreeing(customer, code, 22), f"billing identifier '{code}'"
+
+    def _identifier(self, customer: Customer) -> str:
         if len(customer.identifiers) > 1:
             raise _NotPlaced(156, identifiers=", ".join(customer.identifiers))
-        code = customer.identifiers[0]
-        return self._agreeing(customer, code, 22), f"billing identifier '{code}'"
+        return customer.identifiers[0]
+
+    def _linked(self, customer: Customer) -> Account:
+        """Return the account whose id the source itself tells, unless the customer has another account's name."""
+        account_id = self._identifier(customer)
+        account = self._accounts.by_id.get(account_id)
+        if account is None or not account.active:
+            told = (
+                f"account '{account.name}' is not active{_status(account)}" if account else "there is no such account"
+            )
+            raise _NotPlaced(190, account=account_id, why=told, suggestion=self._suggestion(customer))
+        named = [other for other in self._accounts.matching(customer.name) if other.active and other is not account]
+        if named and customer.name != account.name.strip():
+            why = f"it has the name of account '{named[0].name}' (id {named[0].account_id})"
+            raise _NotPlaced(190, account=f"{account_id} '{account.name}'", why=why, suggestion="")
+        return account
 
     def _agreeing(self, customer: Customer, text: str, missing: int) -> Account:
         found = self._accounts.matching(text)
         active = [account for account in found if account.active]
         if len(active) == 1:
             return active[0]
-        by = self._policy.account_match.value
+        by = "code" if self._policy.account_match is AccountMatch.CODE else "name"
         if active:
             told = ", ".join(f"'{account.name}' (id {account.account_id})" for account in active)
             raise _NotPlaced(101, billing_identifier=text, by=by, count=len(active), candidates=told)

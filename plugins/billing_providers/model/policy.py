@@ -26,6 +26,7 @@ class AccountMatch(StrEnum):
 
     CODE = "code"  # billing identifier of the usage = code of the account
     NAME = "name"  # name of the customer = name of the account
+    ID_OR_NAME = "id_or_name"  # billing identifier = id of the account, which the name must not deny; else as NAME
 
 
 class ContractChoice(StrEnum):

@@ -27,7 +27,12 @@ def dags_of(folder_or_file: Path):
 
 def test_these_dags_are_shipped():
     """A DAG that cannot be loaded would be missing without a word."""
-    assert set(dags_of(ROOT / "dags")) == {"atria_to_kaseya_bms", "msp360_to_connectwise", "rcloud_to_connectwise"}
+    assert set(dags_of(ROOT / "dags")) == {
+        "atria_to_kaseya_bms",
+        "kaseya_modules_to_autotask",
+        "msp360_to_connectwise",
+        "rcloud_to_connectwise",
+    }
 
 
 def test_the_files_differ_in_their_settings_alone():

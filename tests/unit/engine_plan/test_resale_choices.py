@@ -160,3 +160,28 @@ def test_showing_maps_customers_to_accounts_and_touches_no_contract():
         ("KS164", "c-2"),
         ("KS178", ""),
     ]
+
+
+LINKED = BY_NAME.replace("account_match = name", "account_match = id_or_name").replace(
+    "customer | name      | sku     | quantity\n    c-1      | Aspen Ltd | STORAGE | 8",
+    "customer | identifier | name | sku | quantity\n    c-1 | {id} | {name} | STORAGE | 8",
+)
+TWO_NAMES = CONTRACT + "# accounts\nid | code | name\n1 | AS | Aspen Ltd\n2 | BI | Birch plc\n"
+
+
+def test_an_account_that_the_source_links_itself_is_that_account_whatever_the_name():
+    """A site that is linked with the PSA's company needs no table, and one without a link is matched by name."""
+    by_id = CHANGE.replace("by name 'Aspen Ltd'", "by account id 1")
+
+    check(LINKED.format(id="1", name="Aspen, back office") + TWO_NAMES + by_id + "# findings\n")
+    check(LINKED.format(id="", name="Aspen Ltd") + TWO_NAMES + CHANGE + "# findings\n")
+
+
+def test_a_link_that_contradicts_the_name_or_leads_nowhere_is_not_followed():
+    """One of the two is wrong, and nobody guesses which."""
+    denied = "links 'Birch plc' with Kaseya account 1 'Aspen Ltd', but it has the name of account 'Birch plc' (id 2)."
+    nowhere = "links 'Aspen Ltd' with Kaseya account 9, but there is no such account."
+    rest = "# changes\n# findings\ncode | says\nKS190 | {says}\n"
+
+    check(LINKED.format(id="1", name="Birch plc") + TWO_NAMES + rest.format(says=denied))
+    check(LINKED.format(id="9", name="Aspen Ltd") + TWO_NAMES + rest.format(says=nowhere))

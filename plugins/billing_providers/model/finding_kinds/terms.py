@@ -215,4 +215,13 @@ TERMS: tuple[FindingKind, ...] = (
         "{customer_name}: {service} on contract {contract_name} was changed for {start} already, and {psa} takes one change of a line per day.",
         "Let the next period's run correct it, or change the line in {psa} by hand.",
     ),
+    FindingKind(
+        190,
+        "account_link_doubtful",
+        _WARNING,
+        _CUSTOMER,
+        "The account that the source itself links a customer with cannot be trusted",
+        "{source} links '{customer_name}' with {psa} account {account}, but {why}. Nothing was billed for it.",
+        "Correct the link in {source}, or add the customer to the mapping table. {suggestion}",
+    ),
 )
