@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,14 +12,14 @@ import pytest
 
 from billing_providers.hooks.http.repeats import Limits
 from billing_providers.ledger.ledger import Ledger
-from billing_providers.model.changes import ChangeKind, ContractDiff, LineChange
+from billing_providers.model.changes import ChangeKind, ContractDiff, LineChange, LineField
 from billing_providers.model.journal import JournalEntry
 from billing_providers.model.psa import PsaCapabilities
 from billing_providers.push.judge import WriteTraits
 from billing_providers.push.ports import PushJob
 from billing_providers.registry import SYSTEMS, system
 from billing_providers.sandbox.server import SandboxServer
-from tests.contract.push.planned import Row, planned, rows_of
+from tests.contract.push.planned import Row, place_of, planned, rows_of
 from tests.support.connections import set_connection
 from tests.support.diffs import SCOPE
 from tests.support.psa_cases import PSA_CASES, PsaCase, needs_of
@@ -104,7 +104,7 @@ class Push:
         """Bring the tenant back to what it was before any push, and take another diff of some changes."""
         self.box.control.clear_faults()
         self.box.control.reset(**self.case.shapes["writes"])
-        self.wait(self.offered.lists_lag_s + 1)  # else the journal tells of lines that the reset took away
+        self.wait_for_lists()  # else the journal tells of lines that the reset took away
         self.diff = replace(self.diff, changes=changes, digest=digest)
 
     def wait(self, seconds: float) -> None:
@@ -121,8 +121,9 @@ class Push:
         self.box.control.add_fault(kind, system=self.case.key, endpoint=endpoint or self.case.write, **settings)
 
     def edit(self, change: LineChange, **values: Any) -> None:
-        """Edit the line of a change by hand."""
-        self.box.control.edit_line(change.line_id, system=self.case.key, **values)
+        """Edit the line of a change by hand, from the day of the change on where the PSA dates quantities."""
+        dated = {"effective_date": change.effective_date.isoformat()} if self.offered.dates_quantities else {}
+        self.box.control.edit_line(change.line_id, system=self.case.key, **values, **dated)
 
     def of_kind(self, kind: ChangeKind) -> list[LineChange]:
         """Return the changes of a kind."""
@@ -135,12 +136,33 @@ class Push:
             row for change in self.diff.changes if change.change_id not in left for row in rows_of(change, self.offered)
         )
 
-    def written(self) -> list[Row]:
-        """Return what the PSA really applied: each entry of its log."""
+    def written(self, *without: LineChange) -> list[Row]:
+        """Return what the PSA really applied: each entry of its log.
+
+        :param without: changes whose units did not arrive; a text that goes before them may have.
+        """
         added = {line["line_id"]: line for line in self._lines() if line["line_id"] not in self._before}
         places = {key: f"{line['contract_id']}/{line['service_id']}" for key, line in added.items()}
         rows = self.box.control.audit(system=self.case.key)
-        return sorted((places.get(row["line_id"], row["line_id"]), row["field"], row["after"]) for row in rows)
+        applied = sorted((places.get(row["line_id"], row["line_id"]), row["field"], row["after"]) for row in rows)
+        # Texts that go by a call of their own may be set again to the same when the call for the units follows later.
+        texts = {row for row in applied if row[1] == LineField.INVOICE_TEXT.value}
+        alone = {(place_of(change), LineField.INVOICE_TEXT.value) for change in without}
+        kept = [row for row in texts if row[:2] not in alone]
+        return sorted([row for row in applied if row not in texts] + kept) if self.texts_apart else applied
+
+    @property
+    def texts_apart(self) -> bool:
+        """Whether texts of lines go by another call than their units."""
+        return self.offered.sets == {LineField.INVOICE_TEXT}
+
+    def writes_of(self, changes: Sequence[LineChange]) -> int:
+        """Return how many calls of ``case.write`` and ``case.add`` some changes take."""
+        return sum(not self.texts_apart or change.kind is not ChangeKind.SET_FIELDS for change in changes)
+
+    def writes_sent(self) -> int:
+        """Count the calls of ``case.write`` and ``case.add``, which may be one and the same."""
+        return sum(self.sent(endpoint) for endpoint in {self.case.write, self.case.add})
 
     def sent(self, endpoint: str) -> int:
         """Count the requests to an endpoint."""

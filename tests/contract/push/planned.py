@@ -12,7 +12,7 @@ from billing_providers.model.decimals import text_from_decimal
 from billing_providers.model.psa import Contract, ContractLine, PsaCapabilities, PsaDirectory, PsaHook, Service
 from tests.support.diffs import diff_of
 from tests.support.psa_cases import PsaCase
-from tests.support.psa_tenant import EFFECTIVE, PERIOD, change_of, usable
+from tests.support.psa_tenant import DAYS, EFFECTIVE, PERIOD, change_of, usable
 
 SET, ADDED, ENDED, REPRICED = 20, 3, 2, 2
 CONTRACTS = 40  # of which lines are taken
@@ -28,13 +28,14 @@ def planned(hook: PsaHook, case: PsaCase) -> ContractDiff:
     offered = hook.capabilities()
     directory = hook.read_directory(contract_type=case.contract_type)
     contracts = [contract for contract in usable(directory, case) if _takes_new_lines(contract)][:CONTRACTS]
-    lines = hook.read_lines(contracts, directory.services)
+    lines = hook.read_lines(contracts, directory.services, days=DAYS)
     free = _changeable(lines, contracts)
     assert len(free) >= SET + ENDED + REPRICED
     changes = [_raised(line, offered) for line in free[:SET]]
     if offered.sets:
-        changes += [_repriced(line) for line in free[SET : SET + REPRICED]]
-        changes += [_ended(line) for line in free[SET + REPRICED :][:ENDED]]
+        changes += [_repriced(line, offered) for line in free[SET : SET + REPRICED]]
+    if LineField.LAST_DAY in offered.sets:
+        changes += [_ended(line, offered) for line in free[SET + REPRICED :][:ENDED]]
     changes += list(_additions(contracts, lines, directory, offered))
     return diff_of(
         *changes,
@@ -76,6 +77,7 @@ def _changeable(lines: Sequence[ContractLine], contracts: Sequence[Contract]) ->
         if line.open_on(EFFECTIVE)
         and line.last_day is None
         and line.quantity is not None
+        and not line.owned_by
         and (line.effective_date or date.max) >= (starts[line.contract_id] or date.min)
     ]
 
@@ -84,30 +86,30 @@ def _named(change: LineChange) -> LineChange:
     return replace(change, change_id=f"change-{change.kind.value}-{place_of(change)}", customer_names=("Any Ltd",))
 
 
-def _set(line: ContractLine, **values: str) -> tuple[FieldChange, ...]:
-    changes = (FieldChange(LineField[name], line.field(LineField[name]), after) for name, after in values.items())
-    return tuple(sorted(changes, key=lambda change: change.field))
+def _set(line: ContractLine, offered: PsaCapabilities, **values: str) -> tuple[FieldChange, ...]:
+    wanted = {LineField[name]: after for name, after in values.items() if LineField[name] in offered.sets}
+    return tuple(FieldChange(field, line.field(field), wanted[field]) for field in sorted(wanted))
 
 
 def _raised(line: ContractLine, offered: PsaCapabilities) -> LineChange:
     assert line.quantity is not None
     change = change_of(line, text_from_decimal(line.quantity + 1))
-    if not offered.sets:
-        return _named(change)
-    return _named(
-        replace(change, fields=_set(line, UNIT_COST="0.0375", INVOICE_TEXT=f"Oktober, Zürich – {line.line_id}"))
-    )
+    text = f"Oktober, Zürich – {line.line_id}"
+    return _named(replace(change, fields=_set(line, offered, UNIT_COST="0.0375", INVOICE_TEXT=text)))
 
 
-def _repriced(line: ContractLine) -> LineChange:
+def _repriced(line: ContractLine, offered: PsaCapabilities) -> LineChange:
+    """Another price; where prices cannot be set, another text."""
     assert line.quantity is not None
     change = change_of(line, text_from_decimal(line.quantity))
-    return _named(replace(change, kind=ChangeKind.SET_FIELDS, fields=_set(line, UNIT_PRICE="0.0875", INCLUDED="0.5")))
+    fields = _set(line, offered, UNIT_PRICE="0.0875", INCLUDED="0.5") or _set(line, offered, INVOICE_TEXT="Repriced")
+    return _named(replace(change, kind=ChangeKind.SET_FIELDS, fields=fields))
 
 
-def _ended(line: ContractLine) -> LineChange:
+def _ended(line: ContractLine, offered: PsaCapabilities) -> LineChange:
     last_day = PERIOD.last_day.isoformat()
-    return _named(replace(change_of(line, "0"), kind=ChangeKind.END_LINE, fields=_set(line, LAST_DAY=last_day)))
+    fields = _set(line, offered, LAST_DAY=last_day)
+    return _named(replace(change_of(line, "0"), kind=ChangeKind.END_LINE, fields=fields))
 
 
 def _additions(
@@ -118,7 +120,9 @@ def _additions(
     for contract in contracts[:ADDED]:
         held = {line.service_id for line in lines if line.contract_id == contract.contract_id}
         service = next(entry for entry in directory.services if _can_be_added(entry) and entry.service_id not in held)
-        text = (FieldChange(LineField.INVOICE_TEXT, None, "New since October"),) if offered.sets else ()
+        # A PSA that sets texts alone takes none with a new line: it follows as a write of its own, later.
+        text = (FieldChange(LineField.INVOICE_TEXT, None, "New since October"),)
+        text = text if LineField.UNIT_PRICE in offered.sets else ()
         change = replace(
             change_of(some, "4"),
             kind=ChangeKind.ADD_LINE,

@@ -74,13 +74,23 @@ def _units(tenant: AtTenant, kind: LineKind, contract_id: str, adjustment: dict[
 
 def _adjust(tenant: AtTenant, kind: LineKind, contract_id: str, body: dict[str, Any]) -> AtAnswer:
     path, values = f"/Contracts/{{contract_id}}/{kind.adjusted}", {"contract_id": contract_id}
-    return tenant.api.call("POST", path, entity=kind.adjustments, values=values, json=body)
+    return _taken(tenant.api.call("POST", path, entity=kind.adjustments, values=values, json=body))
 
 
 def _describe(tenant: AtTenant, kind: LineKind, contract_id: str, own_id: str, text: str) -> AtAnswer:
     path, values = f"/Contracts/{{contract_id}}/{kind.written}", {"contract_id": contract_id}
     body = {"id": int(own_id), "invoiceDescription": text}
-    return tenant.api.call("PATCH", path, entity=kind.lines, values=values, json=body, repeatable=True)
+    return _taken(tenant.api.call("PATCH", path, entity=kind.lines, values=values, json=body, repeatable=True))
+
+
+def _taken(told: AtAnswer) -> AtAnswer:
+    """Return the answer to a write: ``itemId``, be it null (seen in two clients), or the record (API description).
+
+    :raises UnreadableAnswer: for any other: then only reading tells whether it was applied.
+    """
+    if not {"itemid", "id"} & {name.casefold() for name in told.value}:
+        raise told.answer.error(UnreadableAnswer, "the answer to a write holds no itemId")
+    return told
 
 
 def _adjustment(change: LineChange, kind: LineKind, own_id: str, tenant: AtTenant) -> dict[str, Any]:
