@@ -38,7 +38,7 @@ def next_page(entity: str) -> Handler:
 
     def answered(call: Call) -> Any:
         _, question = _question(call)
-        listed, start = call.pages.find(entity, call.method, question, call.query.get("paging", ""))
+        listed, start = call.pages.find(entity, question, call.query.get("paging", ""))
         return call.pages.answer(listed, start, call.zone_url)
 
     return answered

@@ -199,6 +199,14 @@ def test_a_second_change_of_a_line_on_one_day_is_refused(box: SandboxServer, at:
     assert [units for _, _, units in at.rows(SEATS)][:3] == [21, 22, 22]
 
 
+def test_a_line_that_an_adjustment_made_has_had_its_change_of_that_day(at: AtClient) -> None:
+    """The adjustment that put it on the contract counts."""
+    body = {"serviceID": UNUSED, "unitChange": 4, "effectiveDate": "2026-08-01"}
+
+    assert at.adjust(OPEN, **body).status_code == 200
+    assert errors(at.adjust(OPEN, **body)) == [REPEATED]
+
+
 def test_where_the_last_change_of_a_day_wins_it_takes_the_place_of_the_first(box: SandboxServer, at: AtClient) -> None:
     """So a delta that is computed from the units in force is wrong: 12 + 1, then 12 + 4."""
     box.control.change_settings(at_same_date="last_wins")

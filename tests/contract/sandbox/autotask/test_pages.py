@@ -82,6 +82,16 @@ def test_only_the_50_most_recent_pages_are_kept(at: AtClient) -> None:
     assert errors(follow(at, address)) == ["The page is no longer available."]
 
 
+def test_a_page_that_is_read_again_is_recent_again(at: AtClient) -> None:
+    """So it outlives pages that were read in between."""
+    address = at.call("POST", "/Contracts/query", json=QUERY).json()["pageDetails"]["nextPageUrl"]
+
+    for _ in range(3):
+        for _ in range(40):
+            at.query("Companies", AFFIRMED)
+        assert follow(at, address).status_code == 200
+
+
 def test_a_list_is_paged_as_it_was_at_its_first_page(at: AtClient) -> None:
     """A change in between shows in a new query."""
     body = {"filter": [condition("contractServiceID", "eq", SEATS), condition("units", "gt", 0)], "MaxRecords": 7}

@@ -87,6 +87,26 @@ def test_a_period_may_be_posted_in_its_middle(box: SandboxServer, at: AtClient) 
     assert [units for _, _, units in at.rows(SEATS)][:4] == [12, 15, 16, 16]
 
 
+def test_what_is_posted_shows_at_once(box: SandboxServer, at: AtClient) -> None:
+    """Also while an adjustment of the line does not show yet."""
+    box.control.change_settings(at_apply_delay_s=30)
+    at.adjust(OPEN, contractServiceID=SEATS, unitChange=3, effectiveDate="2026-09-01")
+
+    box.control.post_periods("2026-07-31", OPEN)
+
+    july = at.query("ContractServiceUnits", condition("startDate", "eq", "2026-07-01")).json()["items"][0]
+    assert (july["contractServiceID"], july["approveAndPostDate"]) == (SEATS, "2026-08-03T00:00:00Z")
+
+
+def test_items_are_found_by_their_day(at: AtClient) -> None:
+    """Both ends count."""
+    for name, day, found in (
+        ("gte", "2026-06-01", 2), ("gt", "2026-06-01", 1), ("lte", "2026-02-01", 2), ("lt", "2026-02-01", 1),
+        ("eq", "2026-06-09", 1),
+    ):  # fmt: skip
+        assert len(at.ids("BillingItems", condition("itemDate", name, day))) == found
+
+
 def test_posting_is_refused_for_what_does_not_exist(box: SandboxServer) -> None:
     """Over HTTP it is 400."""
     with pytest.raises(ValueError, match="no contract 9"):

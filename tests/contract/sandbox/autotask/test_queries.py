@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -19,6 +20,7 @@ from tests.support.at_sandbox import (
     OPEN,
     SEATS,
     SHORT,
+    TIMEOUT_S,
     AtClient,
     condition,
     errors,
@@ -70,6 +72,9 @@ def test_groups_combine_conditions(at: AtClient) -> None:
         ],
     }
 
+    listed = {"op": "or", "items": [condition("contractID", "in", [SHORT]), condition("id", "in", [SEATS, DISCOUNT])]}
+
+    assert at.ids("ContractServices", listed) == [SEATS, DISCOUNT, ON_SHORT]
     assert at.ids("Contracts", either) == [OPEN, BY_QUARTER]
     assert at.ids("Contracts", either, condition("companyID", "eq", 802)) == [BY_QUARTER]
 
@@ -205,6 +210,12 @@ def test_the_same_can_be_asked_in_the_address(at: AtClient) -> None:
 
     assert ([item["id"] for item in found], counted) == ([OPEN, SHORT], {"queryCount": 2})
     assert at.get("/Contracts/query", search=json.dumps(long)).status_code == 404
+    head = quote('{"filter":[{"op":"eq","field":"contractName","value":"')
+    tail = quote('"}]}')
+    start = f"{at.api_url}/Contracts/query?search={head}"
+    for length, status in ((2048, 200), (2049, 404)):
+        address = start + "x" * (length - len(start) - len(tail)) + tail
+        assert (len(address), at.session.get(address, timeout=TIMEOUT_S).status_code) == (length, status)
     assert at.get("/Contracts/query", search="{").status_code == 500
 
 

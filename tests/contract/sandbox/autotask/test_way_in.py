@@ -45,8 +45,14 @@ def test_the_zone_of_an_unknown_user_is_not_told(box: SandboxServer, query: dict
 def test_paths_are_compared_without_regard_to_case(box: SandboxServer, at: AtClient) -> None:
     """Clients write ATServicesRest and atservicesrest, and any case after it."""
     assert zone(box, "/ATSERVICESREST/V1.0/ZONEINFORMATION", user=AT_USER).status_code == 200
-    low = at.session.get(f"{at.base_url}/webservices16/atservicesrest/v1.0/companies/801", timeout=TIMEOUT_S)
-    assert low.json()["item"]["companyName"] == "Alpha & Söhne GmbH"
+    for path in ("webservices16/atservicesrest/v1.0/companies/801", "WEBSERVICES16/AtServicesRest/V1.0/COMPANIES/801"):
+        found = at.session.get(f"{at.base_url}/{path}", timeout=TIMEOUT_S)
+        assert found.json()["item"]["companyName"] == "Alpha & Söhne GmbH"
+
+
+def test_a_user_is_known_in_any_case_and_a_secret_in_one(box: SandboxServer) -> None:
+    """The name is an e-mail address."""
+    assert AtClient(box, AT_USER.upper()).get("/Companies/801").status_code == 200
 
 
 @pytest.mark.parametrize("name", ["ApiIntegrationCode", "UserName", "Secret"])
