@@ -71,6 +71,7 @@ class AtServer:
             **(answers or {}),
         }
         self.access: dict[str, str] = {}
+        self._found: dict[tuple[str, str], list[Row]] = {}
         self.server = ScriptedServer(self._answer)
 
     @property
@@ -110,10 +111,16 @@ class AtServer:
             found = [row for row in self.rows[entity] if row["id"] == wanted]
             return reply({"item": found[0]}) if found else refused("not found", 404)
         body = json.loads(request.body or b"{}")
-        found = [row for row in self.rows[entity] if all(matches(row, clause) for clause in body["filter"])]
+        found = self._fitting(entity, body["filter"])
         if rest == "query/count":
             return reply({"queryCount": len(found)})
         return page(request, body, found)
+
+    def _fitting(self, entity: str, clauses: list[Row]) -> list[Row]:
+        asked = (entity, f"{id(self.rows[entity])} {len(self.rows[entity])} {clauses}")
+        if asked not in self._found:
+            self._found[asked] = [row for row in self.rows[entity] if all(matches(row, clause) for clause in clauses)]
+        return self._found[asked]
 
     def _access_of(self, entity: str) -> str:
         return self.access.get(entity, "All")
