@@ -350,3 +350,65 @@ CREATE TABLE billing_request_counts (
     requests INTEGER NOT NULL,
     PRIMARY KEY (tenant, minute)
 );
+
+-- The dataset of pending and posted billing items: when a run read it. Its row is the lock of a replacement.
+CREATE TABLE billing_item_reads (
+    run_key      TEXT PRIMARY KEY,
+    integration  TEXT NOT NULL,
+    tenant       TEXT NOT NULL,
+    period_start TEXT NOT NULL,
+    period_end   TEXT NOT NULL,
+    taken_at     TEXT NOT NULL,
+    posted       INTEGER NOT NULL,
+    pending      INTEGER NOT NULL
+);
+
+CREATE INDEX billing_item_reads_of_period ON billing_item_reads (integration, period_start);
+
+CREATE TABLE billing_items_of_runs (
+    run_key        TEXT NOT NULL REFERENCES billing_item_reads (run_key),
+    row_no         INTEGER NOT NULL,
+    integration    TEXT NOT NULL,
+    period_start   TEXT NOT NULL,
+    period_end     TEXT NOT NULL,
+    state          TEXT NOT NULL CHECK (state IN ('posted', 'pending')),
+    billed_period  TEXT,
+    module         TEXT NOT NULL,
+    managed        INTEGER NOT NULL CHECK (managed IN (0, 1)),
+    customer_code  TEXT NOT NULL,
+    customer_name  TEXT NOT NULL,
+    account_id     TEXT NOT NULL,
+    account_name   TEXT NOT NULL,
+    contract_id    TEXT NOT NULL,
+    contract_name  TEXT NOT NULL,
+    service_id     TEXT NOT NULL,
+    service_name   TEXT NOT NULL,
+    line_id        TEXT NOT NULL,
+    sku            TEXT NOT NULL,
+    quantity       TEXT,
+    amount         TEXT,
+    currency       TEXT NOT NULL,
+    first_day      TEXT,
+    last_day       TEXT,
+    posted_on      TEXT,
+    invoice_number TEXT NOT NULL,
+    prorated       INTEGER NOT NULL CHECK (prorated IN (0, 1)),
+    split_on       TEXT,
+    PRIMARY KEY (run_key, row_no)
+);
+
+-- Sums of the items of a run by one thing, state and currency: SQL cannot add decimals that are text exactly.
+CREATE TABLE billing_item_totals (
+    run_key    TEXT NOT NULL REFERENCES billing_item_reads (run_key),
+    row_no     INTEGER NOT NULL,
+    grouped_by TEXT NOT NULL CHECK (grouped_by IN ('all', 'module', 'customer', 'service', 'period')),
+    group_key  TEXT NOT NULL,
+    label      TEXT NOT NULL,
+    state      TEXT NOT NULL CHECK (state IN ('posted', 'pending')),
+    currency   TEXT NOT NULL,
+    items      INTEGER NOT NULL,
+    quantity   TEXT NOT NULL,
+    amount     TEXT NOT NULL,
+    unpriced   INTEGER NOT NULL,
+    PRIMARY KEY (run_key, row_no)
+);

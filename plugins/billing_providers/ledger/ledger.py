@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 from uuid import uuid4
 
+from billing_providers.ledger.billing_items import BillingItems
 from billing_providers.ledger.charges import Charges
 from billing_providers.ledger.diffs import Diffs
 from billing_providers.ledger.findings import Findings
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Ledger:
-    """Snapshots, charges, diffs, journal, register, findings, runs, locks and shared limits of every integration.
+    """What every integration read, decided, wrote and saw: a room each, from snapshots to shared limits.
 
     Every method raises :class:`billing_providers.errors.LedgerError` when the database does not answer or
     refuses. May be used by several threads; every process opens its own.
@@ -40,6 +41,7 @@ class Ledger:
         self.runs = Runs(store)
         self.locks = Locks(store)
         self.request_shares = RequestShares(store)
+        self.billing_items = BillingItems(store)
 
     @classmethod
     def at(cls, url: str | URL) -> Self:

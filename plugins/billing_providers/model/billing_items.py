@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Protocol, runtime_checkable
+
+from billing_providers.model.periods import BillingPeriod
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +24,7 @@ class PostedItem:
     item_date: date | None  # the day that it is billed for
     posted_on: date | None
     invoice_number: str  # empty: not invoiced yet
+    currency: str = ""  # ISO code; empty: the PSA does not tell
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,3 +38,15 @@ class PendingItem:
     end: date
     units: Decimal
     amount: Decimal | None  # of all units and days, as the PSA has it now
+    currency: str = ""  # ISO code; empty: the PSA does not tell
+
+
+@runtime_checkable
+class TellsBillingItems(Protocol):
+    """A PSA hook that tells what is posted and what is pending. Both raise what every method of a hook raises."""
+
+    def posted_items(self, period: BillingPeriod) -> list[PostedItem]:
+        """Read what was approved and posted for lines on days of the period, invoiced or not."""
+
+    def pending_rows(self, period: BillingPeriod) -> list[PendingItem]:
+        """Read what is billed for lines until the period's last day and waits to be posted, however old."""

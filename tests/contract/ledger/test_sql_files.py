@@ -10,10 +10,12 @@ import pytest
 
 from billing_providers import resources
 from billing_providers.errors import LedgerError
+from billing_providers.ledger.billing_items import ITEMS, TOTALS
 from billing_providers.ledger.charges import _LINES, _OUTCOMES
 from billing_providers.ledger.diffs import _PARTS
 from billing_providers.ledger.snapshots import USAGE
 from billing_providers.ledger.statements import DIALECTS, MIGRATION_NAME, migrations, queries
+from billing_providers.model.billing_dataset import ItemState, TotalBy
 from billing_providers.model.changes import ChangeKind
 from billing_providers.model.findings import Level, Scope
 from billing_providers.model.journal import JournalState
@@ -30,6 +32,9 @@ ENUMS: dict[tuple[str, str], type[StrEnum]] = {
     ("billing_findings", "scope"): Scope,
     ("billing_journal", "state"): JournalState,
     ("billing_runs", "result"): RunResult,
+    ("billing_items_of_runs", "state"): ItemState,
+    ("billing_item_totals", "state"): ItemState,
+    ("billing_item_totals", "grouped_by"): TotalBy,
 }
 
 
@@ -73,6 +78,8 @@ def test_migration_files_are_named_by_the_grammar() -> None:
         ("usage_records_write", {"snapshot_id", "row_no", *USAGE.names}),
         ("charge_lines_write", {"charge_set_id", *_LINES.names}),
         ("row_outcomes_write", {"charge_set_id", "row_no", *_OUTCOMES.names}),
+        ("billing_items_write", {"row_no", *ITEMS.names}),
+        ("billing_item_totals_write", {"run_key", "row_no", *TOTALS.names}),
         *((f"diff_{part}_write", {"digest", "row_no", *codec.names}) for part, codec in _PARTS.items()),
     ],
 )

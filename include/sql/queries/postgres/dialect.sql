@@ -43,6 +43,21 @@ COPY billing_diff_findings (
     digest, row_no, code, number, level, scope, subject, message, resolution
 ) FROM STDIN;
 
+-- name: billing_items_write
+-- Writes the billing items that a run read.
+COPY billing_items_of_runs (
+    run_key, row_no, integration, period_start, period_end, state, billed_period, module, managed,
+    customer_code, customer_name, account_id, account_name, contract_id, contract_name, service_id,
+    service_name, line_id, sku, quantity, amount, currency, first_day, last_day, posted_on, invoice_number,
+    prorated, split_on
+) FROM STDIN;
+
+-- name: billing_item_totals_write
+-- Writes the sums of the billing items that a run read.
+COPY billing_item_totals (
+    run_key, row_no, grouped_by, group_key, label, state, currency, items, quantity, amount, unpriced
+) FROM STDIN;
+
 -- name: migration_turn
 -- Waits until nobody else migrates; held until the transaction ends.
 SELECT pg_advisory_xact_lock(7310582941);

@@ -55,6 +55,25 @@ INSERT INTO billing_diff_findings (
     ?, ?, ?, ?, ?, ?, ?, ?, ?
 );
 
+-- name: billing_items_write
+-- Writes the billing items that a run read.
+INSERT INTO billing_items_of_runs (
+    run_key, row_no, integration, period_start, period_end, state, billed_period, module, managed,
+    customer_code, customer_name, account_id, account_name, contract_id, contract_name, service_id,
+    service_name, line_id, sku, quantity, amount, currency, first_day, last_day, posted_on, invoice_number,
+    prorated, split_on
+) VALUES (
+    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+);
+
+-- name: billing_item_totals_write
+-- Writes the sums of the billing items that a run read.
+INSERT INTO billing_item_totals (
+    run_key, row_no, grouped_by, group_key, label, state, currency, items, quantity, amount, unpriced
+) VALUES (
+    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+);
+
 -- name: migration_turn
 -- Waits until nobody else migrates: BEGIN IMMEDIATE did already.
 SELECT 1;
