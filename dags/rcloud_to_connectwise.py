@@ -15,6 +15,7 @@ from billing_providers.model.periods import BillingCalendar, PublishDay
 from billing_providers.model.settings import IntegrationSettings, Policy
 from billing_providers.operators import (
     ApplyBillingRulesOperator,
+    CollectBillingItemsOperator,
     ExtractUsageOperator,
     MapAndDiffOperator,
     PushContractLinesOperator,
@@ -78,7 +79,10 @@ with DAG(
     verify = VerifyContractLinesOperator(
         task_id="verify_contract_lines", settings=SETTINGS, run=run.output, diff=diff.output
     )
+    items = CollectBillingItemsOperator(
+        task_id="collect_billing_items", settings=SETTINGS, run=run.output, diff=diff.output
+    )
     report = ReportRunOperator(task_id="report_run", settings=SETTINGS, run=run.output, diff=diff.output)
 
     ready >> usage
-    diff >> review >> push >> verify >> report
+    diff >> review >> push >> verify >> items >> report

@@ -19,6 +19,7 @@ from billing_providers.model.findings import Finding
 from billing_providers.model.settings import IntegrationSettings
 from billing_providers.operators import (
     ApplyBillingRulesOperator,
+    CollectBillingItemsOperator,
     ExtractUsageOperator,
     MapAndDiffOperator,
     PushContractLinesOperator,
@@ -93,6 +94,7 @@ class Pipeline:
         self.usage: Any = None
         self.charges: Any = None
         self.diff: Any = None
+        self.items: Any = None
 
     @property
     def ledger(self) -> Ledger:
@@ -172,6 +174,11 @@ class Pipeline:
         operator = VerifyContractLinesOperator(task_id="verify", settings=self.settings, run=self.run, diff=self.diff)
         return self._execute(operator)
 
+    def collect(self) -> Any:
+        """Collect the billing items; a PSA that tells none raises Airflow's skip."""
+        operator = CollectBillingItemsOperator(task_id="items", settings=self.settings, run=self.run, diff=self.diff)
+        return self._execute(operator)
+
     def report(self) -> Any:
         operator = ReportRunOperator(task_id="report", settings=self.settings, run=self.run, diff=self.diff)
         return self._execute(operator)
@@ -185,4 +192,6 @@ class Pipeline:
         self.push()
         with suppress(AirflowSkipException):
             self.verify()
+        with suppress(AirflowSkipException):
+            self.items = self.collect()
         return self.report()

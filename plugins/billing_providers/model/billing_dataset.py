@@ -74,6 +74,12 @@ class BillingItem:
     prorated: bool
     split_on: date | None
 
+    @property
+    def waits(self) -> bool:
+        """Whether it is pending since an earlier billing period than the run's."""
+        pending = self.state is ItemState.PENDING
+        return pending and self.billed_period is not None and self.billed_period < self.period_start
+
 
 @dataclass(frozen=True, slots=True)
 class BillingTotal:

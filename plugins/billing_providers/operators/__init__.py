@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from billing_providers.operators.apply_billing_rules import ApplyBillingRulesOperator
+    from billing_providers.operators.collect_billing_items import CollectBillingItemsOperator
     from billing_providers.operators.dag_params import run_params
     from billing_providers.operators.extract_usage import ExtractUsageOperator
     from billing_providers.operators.map_and_diff import MapAndDiffOperator
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "ApplyBillingRulesOperator": "apply_billing_rules",
+    "CollectBillingItemsOperator": "collect_billing_items",
     "ExtractUsageOperator": "extract_usage",
     "MapAndDiffOperator": "map_and_diff",
     "PushContractLinesOperator": "push_contract_lines",
@@ -32,6 +34,7 @@ _HOMES = {
 
 __all__ = [
     "ApplyBillingRulesOperator",
+    "CollectBillingItemsOperator",
     "ExtractUsageOperator",
     "MapAndDiffOperator",
     "PushContractLinesOperator",

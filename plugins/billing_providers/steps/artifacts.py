@@ -45,10 +45,21 @@ def write_json(settings: IntegrationSettings, name: str, value: dict[str, Any]) 
     return str(path)
 
 
+def write_csv(settings: IntegrationSettings, name: str, heading: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """Write a CSV file that spreadsheets take for UTF-8 and in which no cell is a formula; return its address."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(heading)
+    writer.writerows([_harmless(cell) for cell in row] for row in rows)
+    path = artifact_folder(settings) / name
+    path.write_text(text.getvalue(), encoding="utf-8-sig")
+    return str(path)
+
+
 def write_change_list(settings: IntegrationSettings, diff: ContractDiff) -> str:
     """Write the exact change list as CSV for a person, and return its address."""
     name = f"changes-{diff.period_start}-{diff.digest[:16]}.csv"
-    return _write_csv(settings, name, _COLUMNS, (_row(change) for change in diff.changes))
+    return write_csv(settings, name, _COLUMNS, (_row(change) for change in diff.changes))
 
 
 def write_usage_list(
@@ -65,17 +76,7 @@ def write_usage_list(
         if cells[0] in accounts
     )
     heading = ("period start", "period end", "account id", *(name.replace("_", " ") for name in _USAGE_COLUMNS))
-    return _write_csv(settings, f"usage-{period.start}.csv", heading, rows)
-
-
-def _write_csv(settings: IntegrationSettings, name: str, heading: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(heading)
-    writer.writerows([_harmless(cell) for cell in row] for row in rows)
-    path = artifact_folder(settings) / name
-    path.write_text(text.getvalue(), encoding="utf-8-sig")
-    return str(path)
+    return write_csv(settings, f"usage-{period.start}.csv", heading, rows)
 
 
 def _cell(value: Any) -> str:

@@ -216,6 +216,15 @@ TERMS: tuple[FindingKind, ...] = (
         "Let the next period's run correct it, or change the line in {psa} by hand.",
     ),
     FindingKind(
+        189,
+        "billing_items_not_whole",
+        _INFO,
+        _RUN,
+        "The dataset of pending and posted billing items, or a part of its files, could not be made",
+        "{missing} of {psa}'s pending and posted billing items could not be made: {why}",
+        "For pictures and Parquet install airflow-provider-psa-billing[datasets] where tasks run; when reading failed, clear the task collect_billing_items. What is billed does not depend on it.",
+    ),
+    FindingKind(
         190,
         "account_link_doubtful",
         _WARNING,

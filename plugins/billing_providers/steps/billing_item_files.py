@@ -1,0 +1,119 @@
+"""The files of a run's billing items, next to each other in the artifact folder.
+
+CSV files and the page are always written. Parquet and pictures need the extra ``datasets``; what is missing is told.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import astuple, dataclass, field, fields
+from decimal import Decimal
+from typing import Any
+
+from billing_providers.engine.billing_charts import Chart
+from billing_providers.model.billing_dataset import BillingItem, BillingTotal
+from billing_providers.model.decimals import text_from_decimal
+from billing_providers.model.runs import RunScope
+from billing_providers.model.settings import IntegrationSettings
+from billing_providers.steps.artifacts import artifact_folder, write_csv
+from billing_providers.steps.billing_page import billing_page
+
+_RUN_MAX = 80
+
+
+@dataclass
+class BillingItemFiles:
+    """Addresses of what was written, and what could not be.
+
+    :ivar missing: kind of file → why it is missing, e.g. ``No module named 'pyarrow'``.
+    """
+
+    items_csv: str = ""
+    totals_csv: str = ""
+    items_parquet: str = ""
+    page: str = ""
+    charts: list[str] = field(default_factory=list)
+    missing: dict[str, str] = field(default_factory=dict)
+
+    def addresses(self) -> dict[str, Any]:
+        """Return the addresses by kind; of what is missing an empty one."""
+        return {name.name: getattr(self, name.name) for name in fields(self) if name.name != "missing"}
+
+
+def write_billing_items(
+    settings: IntegrationSettings,
+    scope: RunScope,
+    items: Sequence[BillingItem],
+    totals: Sequence[BillingTotal],
+    charts: Sequence[Chart],
+) -> BillingItemFiles:
+    """Write the files of a run; a run that reads again writes over its own."""
+    stem = f"{scope.period.start}-{run_word(scope.run_key)}"
+    files = BillingItemFiles()
+    files.items_csv = write_csv(settings, f"billing-items-{stem}.csv", _heads(BillingItem), map(_cells, items))
+    files.totals_csv = write_csv(settings, f"billing-totals-{stem}.csv", _heads(BillingTotal), map(_cells, totals))
+    _write_parquet(files, settings, f"billing-items-{stem}.parquet", scope, items)
+    pictures = _write_pictures(files, settings, stem, charts)
+    title = f"Pending and posted billing items, {scope.period.start} to {scope.period.last_day}: {scope.integration}"
+    page = billing_page(title, items, totals, charts, pictures)
+    files.page = _write(settings, f"billing-items-{stem}.html", page.encode())
+    return files
+
+
+def run_word(run_key: str) -> str:
+    """Return a run's key as part of a file name: what other systems refuse is replaced, and a digest keeps it unique.
+
+    >>> run_word("kaseya_modules_to_autotask/manual__2026-11-02T06:00:00+00:00")
+    'manual__2026-11-02T06-00-00-00-00-a5ed1d'
+    """
+    run_id = run_key.partition("/")[2] or run_key
+    word = re.sub(r"[^A-Za-z0-9_.-]+", "-", run_id).strip("-.")[:_RUN_MAX]
+    return f"{word}-{hashlib.sha256(run_key.encode()).hexdigest()[:6]}"
+
+
+def _write_parquet(
+    files: BillingItemFiles, settings: IntegrationSettings, name: str, scope: RunScope, items: Sequence[BillingItem]
+) -> None:
+    from billing_providers.steps.billing_parquet import billing_parquet
+
+    about = {"run_key": scope.run_key, "integration": scope.integration, "tenant": scope.tenant}
+    try:
+        files.items_parquet = _write(settings, name, billing_parquet(items, about))
+    except ImportError as error:
+        files.missing["the Parquet file"] = str(error)
+
+
+def _write_pictures(
+    files: BillingItemFiles, settings: IntegrationSettings, stem: str, charts: Iterable[Chart]
+) -> dict[str, bytes]:
+    from billing_providers.steps.billing_pictures import drawn
+
+    try:
+        pictures = {chart.name: drawn(chart) for chart in charts}
+    except ImportError as error:
+        files.missing["the pictures"] = str(error)
+        return {}
+    files.charts = [_write(settings, f"billing-{name}-{stem}.png", image) for name, image in pictures.items()]
+    return pictures
+
+
+def _write(settings: IntegrationSettings, name: str, content: bytes) -> str:
+    path = artifact_folder(settings) / name
+    path.write_bytes(content)
+    return str(path)
+
+
+def _heads(record: type[Any]) -> list[str]:
+    return [field.name.replace("_", " ") for field in fields(record)]
+
+
+def _cells(record: Any) -> list[str]:
+    return [_cell(value) for value in astuple(record)]
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return text_from_decimal(value) if isinstance(value, Decimal) else "" if value is None else str(value)
