@@ -23,6 +23,7 @@ from billing_providers.errors import (
     Unreachable,
     UnreadableAnswer,
 )
+from billing_providers.hooks.at.keys import AtKeys
 from billing_providers.hooks.autotask import AutotaskHook
 from billing_providers.model.changes import LineField
 from billing_providers.model.psa import PsaHook, QuantityWrite
@@ -382,6 +383,24 @@ def test_the_connection_test_names_every_missing_right(monkeypatch: pytest.Monke
 
     assert works is False
     assert "lacks: Contracts: view all; ContractServiceUnits: view all; ContractServiceAdjustments: add" in text
+
+
+def test_a_right_that_cannot_be_asked_for_counts_as_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some levels refuse even the question."""
+    tenant = tenant_of(**{"GET /ContractServiceAdjustments/entityInformation": reply({}, 403)})
+
+    works, text = hook_of(monkeypatch, tenant).test_connection()
+
+    assert works is False
+    assert "lacks: ContractServiceAdjustments: add" in text
+
+
+def test_keys_do_not_show() -> None:
+    """Not even where an object is printed."""
+    shown = repr(AtKeys(USER, SECRET, CODE))
+
+    assert (SECRET in shown, CODE in shown, USER in shown) == (False, False, True)
+    assert AtKeys(USER, SECRET, CODE).renewed({}) is None
 
 
 def test_what_would_only_help_does_not_stop_a_connection(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -96,7 +96,7 @@ def test_services_and_bundles_are_one_catalogue_with_ids_that_never_meet(monkeyp
     known = {"unitPrice": 4.5, "unitCost": 2, "isActive": True, "invoiceDescription": "Seats"}
     services = [
         {"id": 31, "name": "Seat", "sku": " S-1 ", "description": "A seat", **known},
-        {"id": 32, "name": "Desk", "sku": "D-1", "description": "D-1: a desk", **known, "isActive": False},
+        {"id": 32, "name": "Desk", "sku": "D-1", "description": " D-1 : a desk", **known, "isActive": False},
         {"id": 33, "name": "Chair", "sku": None, "description": None, **known, "unitPrice": None},
         {"id": 34, "name": "Lamp", "sku": "L", "description": "", **known},
     ]
@@ -106,7 +106,7 @@ def test_services_and_bundles_are_one_catalogue_with_ids_that_never_meet(monkeyp
 
     assert [(entry.service_id, entry.name, entry.description, entry.active) for entry in found] == [
         ("31", "Seat", "S-1: A seat", True),
-        ("32", "Desk", "D-1: a desk", False),
+        ("32", "Desk", "D-1 : a desk", False),
         ("33", "Chair", "", True),
         ("34", "Lamp", "L:", True),
         ("b31", "Kit", "All of it", True),

@@ -104,6 +104,21 @@ def test_a_line_has_no_units_on_days_on_which_its_contract_bills_others(monkeypa
     assert found["2"].quantity == Decimal(0)
 
 
+def test_a_single_day_without_a_row_is_a_day_without_units(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The last day that was asked for, and one on which a row of another line both begins and ends."""
+    rows = [nov(1, 1, 5), dec(2, 1, 5), nov(3, 2, 8), units(4, 3, "2026-11-02", "2026-11-30", 9)]
+    split = [units(5, 4, "2026-11-01", "2026-11-01", 2), units(6, 4, "2026-11-02", "2026-11-30", 3)]
+    other = {"contractID": 7002, "serviceID": 40}
+    lines = [line(1), line(2, 32), line(4, 40, 7002), line(3, 41, 7002)]
+    tenant = tenant_of(lines, [*rows[:3], rows[3] | other | {"serviceID": 41}, *(row | other for row in split)])
+    contracts = [CONTRACT, Contract("7002", "2", "", "", "", True, "", None, None)]
+
+    found = {entry.line_id: entry for entry in hook_of(monkeypatch, tenant).read_lines(contracts, [], days=TWO_MONTHS)}
+
+    assert found["2"].schedule == (period("2026-11-01", "2026-11-30", 8), period("2026-12-01", "2026-12-01", 0))
+    assert found["3"].schedule == (period("2026-11-01", "2026-11-01", 0), period("2026-11-02", "2026-11-30", 9))
+
+
 def test_where_the_contract_bills_nothing_a_quantity_is_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
     """Law 3: no rows at all is never zero; a contract that begins later tells nothing of the days before."""
     later = read(monkeypatch, tenant_of([line(1)], [dec(1, 1, 5)]))["1"]

@@ -89,6 +89,7 @@ def test_units_of_a_bundle_go_by_its_own_call(monkeypatch: pytest.MonkeyPatch) -
         (replace(addition(), quantity_after=Decimal(0)), "a line without units cannot be added"),
         (addition(unit_price=Decimal("1.2345678901234567")), "more than 15 digits"),
         (addition(fields=(FieldChange(LineField.UNIT_PRICE, None, "9"),)), "unit_price of a line cannot be set"),
+        (addition(fields=(FieldChange(LineField.UNIT_PRICE, None, "much"),)), "unit_price of a line cannot be set"),
         (addition(fields=(FieldChange(LineField.INCLUDED, None, "1"),)), "included of a line cannot be set"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",

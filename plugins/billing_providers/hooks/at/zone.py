@@ -110,7 +110,7 @@ def zone_url(text: str, *, where: str, allow_http: bool) -> str:
 
 def _domain(url: str) -> str:
     """Return what two servers of one operator have in common: the last two parts of the name, or the whole address."""
-    host = (urlsplit(url).hostname or "").casefold()
+    host = urlsplit(url).hostname or ""
     try:
         ip_address(host)
     except ValueError:
