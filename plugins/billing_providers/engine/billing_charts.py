@@ -16,7 +16,7 @@ from billing_providers.model.billing_dataset import BillingItem, BillingTotal, I
 from billing_providers.model.decimals import EXACT
 
 POSTED, PENDING, OLDER = "posted", "pending", "pending since earlier periods"
-NO_MODULE = "(no usage: sold by hand, or not mapped)"
+NO_MODULE = "(lines that no run sets)"
 
 _ROWS_MAX = {TotalBy.MODULE: 16, TotalBy.CUSTOMER: 12, TotalBy.SERVICE: 14}
 _TITLES = {
@@ -43,6 +43,7 @@ class Chart:
     :ivar currency: ISO code; empty: not told.
     :ivar labels: one for each group of bars; empty: there is nothing to show.
     :ivar upright: bars stand side by side in order of time.
+    :ivar note: what is left out.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Chart:
     labels: tuple[str, ...]
     series: tuple[Series, ...]
     upright: bool = False
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +70,9 @@ class _Amounts:
         )
 
     @property
-    def size(self) -> Decimal:
-        return abs(self.posted) + abs(self.pending) + abs(self.older)
+    def size(self) -> tuple[Decimal, Decimal]:
+        """How much it matters: first what is of the run's own period."""
+        return abs(self.posted) + abs(self.pending), abs(self.older)
 
 
 def billing_charts(
@@ -110,24 +113,31 @@ def _groups(
 
 
 def _largest(by: TotalBy, currency: str, groups: Mapping[str, tuple[str, _Amounts]], words: str) -> Chart:
-    """Return the largest groups, and one bar for all others together."""
-    ranked = sorted(groups.items(), key=lambda group: (-group[1][1].size, group[0]))
-    ranked = [group for group in ranked if group[1][1].size]
-    shown = [named for _, named in ranked[: _ROWS_MAX[by]]]
-    rest = [amounts for _, (_, amounts) in ranked[_ROWS_MAX[by] :]]
-    if rest:
-        together = _Amounts()
-        for amounts in rest:
-            together = together.plus(amounts)
-        shown.append((f"{len(rest)} others", together))
+    """Return the largest groups; what all others come to is a note, as one bar for them would dwarf every other."""
+    ranked = sorted((named for named in groups.values() if any(named[1].size)), key=lambda named: named[0])
+    ranked.sort(key=lambda named: named[1].size, reverse=True)
+    shown, rest = ranked[: _ROWS_MAX[by]], ranked[_ROWS_MAX[by] :]
+    series = _series([amounts for _, amounts in shown])
     return Chart(
         name=_named(f"by-{by.value}", currency),
         title=_TITLES[by],
         subtitle=words,
         currency=currency,
         labels=tuple(label for label, _ in shown),
-        series=_series([amounts for _, amounts in shown]),
+        series=series,
+        note=_rest_told([amounts for _, amounts in rest]),
     )
+
+
+def _rest_told(rest: Sequence[_Amounts]) -> str:
+    if not rest:
+        return ""
+    together = _Amounts()
+    for amounts in rest:
+        together = together.plus(amounts)
+    told = f"{POSTED} {together.posted:,.2f}, {PENDING} {together.pending:,.2f}"
+    older = f", {OLDER} {together.older:,.2f}" if together.older else ""
+    return f"Not shown: {len(rest):,} others with together {told}{older}"
 
 
 def _series(rows: Sequence[_Amounts]) -> tuple[Series, ...]:
@@ -151,7 +161,7 @@ def _over_time(currency: str, history: Mapping[date, Sequence[BillingTotal]]) ->
         }
         zero = Decimal(0)
         rows.append((start, _Amounts(own.get(ItemState.POSTED, zero), own.get(ItemState.PENDING, zero))))
-    rows = rows if any(amounts.size for _, amounts in rows) else []
+    rows = rows if any(any(amounts.size) for _, amounts in rows) else []
     return Chart(
         name=_named("by-period", currency),
         title="Pending against posted, by billing period",

@@ -67,7 +67,7 @@ class ReviewDiffOperator(BillingStep, ApprovalOperator):
         from billing_providers.steps.review_text import review_text
 
         self.subject = f"{self.settings.integration}: {len(diff.changes)} changes, {len(diff.held)} held"
-        self.body = review_text(diff, self.diff.get("change_list_uri", ""))
+        self.body = review_text(diff, self.diff.get("change_list_uri", ""), self.diff.get("split_rows"))
         context["ti"].xcom_push(key=ASKED_DIGEST, value=diff.digest)
         return super().execute(context)
 

@@ -12,10 +12,12 @@ from billing_providers.engine.line_terms import TermsTable, load_line_terms_file
 from billing_providers.engine.mapping import CustomerMap, ServiceMap, load_customer_map_file, load_service_map_file
 from billing_providers.engine.planner import PlanInputs, lines_wanted, plan
 from billing_providers.engine.shown import shown_usage
+from billing_providers.engine.split_rows import rows_split_by
 from billing_providers.model.runs import RunScope
 from billing_providers.model.settings import Publish
 from billing_providers.steps.artifacts import write_change_list, write_json, write_usage_list
 from billing_providers.steps.psa import opened_psa
+from billing_providers.steps.review_text import changes_shown
 from billing_providers.steps.step import BillingStep
 
 if TYPE_CHECKING:
@@ -44,7 +46,9 @@ def map_and_diff(step: BillingStep, charged: dict[str, Any]) -> dict[str, Any]:
     large = len(diff.changes) > step.settings.inline_changes_max
     artifact = write_json(step.settings, f"diff-{diff.digest[:16]}", diff_to_json(diff)) if large else ""
     summary = diff_summary(diff, inline_max=step.settings.inline_changes_max, artifact_uri=artifact)
-    return {**summary, "change_list_uri": change_list}
+    split = rows_split_by(changes_shown(diff), lines)  # for the review, which does not read the PSA
+    split_rows = {change_id: [str(row.start), str(row.end)] for change_id, row in split.items()}
+    return {**summary, "change_list_uri": change_list, "split_rows": split_rows}
 
 
 def _shown(step: BillingStep, ledger: Ledger, inputs: PlanInputs) -> dict[str, Any]:

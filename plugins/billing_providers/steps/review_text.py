@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
+
 from billing_providers.model.changes import ContractDiff, LineChange, told_fields
 from billing_providers.model.decimals import text_from_decimal
 
 ROWS_MAX = 40
 
 
-def review_text(diff: ContractDiff, change_list_uri: str) -> str:
-    """Return the body: totals, held changes first, then the largest others, up to :data:`ROWS_MAX` rows."""
-    shown = sorted(diff.changes, key=lambda change: (not change.held_by, -_size(change), change.change_id))[:ROWS_MAX]
+def changes_shown(diff: ContractDiff) -> list[LineChange]:
+    """Return the changes that the review shows: held ones first, then the largest, up to :data:`ROWS_MAX`."""
+    return sorted(diff.changes, key=lambda change: (not change.held_by, -_size(change), change.change_id))[:ROWS_MAX]
+
+
+def review_text(diff: ContractDiff, change_list_uri: str, split_rows: Mapping[str, Sequence[str]] | None = None) -> str:
+    """Return the body: totals, held changes first, then the largest others, up to :data:`ROWS_MAX` rows.
+
+    :param split_rows: first and last day of the row of units that a change splits, by change id.
+    """
+    shown = changes_shown(diff)
     head = [
         f"**{len(diff.changes)} changes** for the period {diff.period_start} to {diff.period_end} (end excluded), "
         f"{len(diff.held)} held by guards, {diff.unchanged_count} lines unchanged.",
@@ -28,7 +39,27 @@ def review_text(diff: ContractDiff, change_list_uri: str) -> str:
     ]
     more = len(diff.changes) - len(shown)
     tail = ["", f"{more} more; the whole list: {change_list_uri}" if more else f"The list as a file: {change_list_uri}"]
-    return "\n".join([*head, *rows, *tail])
+    return "\n".join([*head, *rows, *_proration(shown, split_rows or {}), *tail])
+
+
+def _proration(shown: Iterable[LineChange], split_rows: Mapping[str, Sequence[str]]) -> list[str]:
+    """Say which units stay billed although they are changed, as nobody expects it."""
+    told = [_split(change, *split_rows[change.change_id]) for change in shown if change.change_id in split_rows]
+    if not told:
+        return []
+    head = (
+        "**Proration:** these changes take effect inside days that are billed together. The units before that day stay "
+        "billed for their days, in a row of their own, until the next billing period; a change cannot be taken back."
+    )
+    return ["", head, "", *told]
+
+
+def _split(change: LineChange, first: str, last: str) -> str:
+    day_before = change.effective_date - timedelta(days=1)
+    return (
+        f"- {_cell(change.account_name)}, {_cell(change.service_name)}: {_before(change)} units stay billed from "
+        f"{first} to {day_before}, {text_from_decimal(change.quantity_after)} from {change.effective_date} to {last}."
+    )
 
 
 def _before(change: LineChange) -> str:

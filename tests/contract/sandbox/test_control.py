@@ -33,6 +33,7 @@ CALLS: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/rename-company"): {"json": {"customer_code": "AALB", "name": "Aalborg Smiles ApS", "since": "2026-07"}},
     ("POST", "/edit-backup"): {"json": {"email": "backup1@aalb.example", "month": "2026-07", "plan_cost": "9.00"}},
     ("POST", "/post-periods"): {"json": {"until": "2026-07-31", "contract_id": "all"}},
+    ("GET", "/billing-of-autotask"): {"params": {"start": "2026-07-01", "last_day": "2026-07-31"}},
     ("GET", "/ignored-by-autotask"): {},
     ("POST", "/enrol-devices"): {"json": {"site_uid": SITE_UID, "category": "Laptop", "number": 2}},
     ("POST", "/edit-device"): {"json": {"hostname": "DEVX38-LT002", "suspended": False}},

@@ -33,6 +33,7 @@ OPERATIONS: dict[tuple[str, str], Callable[..., Any]] = {
     ("POST", "/rename-company"): Control.rename_company,
     ("POST", "/edit-backup"): Control.edit_backup,
     ("POST", "/post-periods"): Control.post_periods,
+    ("GET", "/billing-of-autotask"): Control.billing_of_autotask,
     ("GET", "/ignored-by-autotask"): Control.ignored_by_autotask,
     ("POST", "/enrol-devices"): Control.enrol_devices,
     ("POST", "/edit-device"): Control.edit_device,
