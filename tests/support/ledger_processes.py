@@ -58,8 +58,9 @@ def sends_requests(barrier: Any, url: str, owner: str, requests: int) -> list[tu
             spans.append((began, time.monotonic()))
 
     with Ledger.at(url) as ledger:
-        limits = SharedLimits(in_flight_max=3, per_hour=1000, wait_s_max=0)
+        limits = SharedLimits(in_flight_max=3, wait_s_max=0)
         gate = SharedGate(ledger.request_shares, TENANT, owner, limits)
+        gate.limit(1000)
         barrier.wait(60)
         with ThreadPoolExecutor(3) as threads:
             list(threads.map(send, range(requests)))

@@ -170,10 +170,14 @@ class AutotaskHook(BaseHook):
         """Read what is billed for lines until the period's last day and waits to be approved and posted."""
         return read_pending(self._tenant(), period)
 
+    @property
     def shared_limits(self) -> SharedLimits:
+        """Three requests at once to each entity, whoever sends them; see :meth:`pass_through`."""
+        return SharedLimits(self._limits.requests_in_flight_max, self._limits.budget_wait_s_max)
+
+    def requests_per_hour(self) -> int:
         """Ask the server for the tenant's threshold, of which a tenth is left to others."""
-        per_hour = self._tenant().api.threshold.per_hour()
-        return SharedLimits(self._limits.requests_in_flight_max, per_hour, self._limits.budget_wait_s_max)
+        return self._tenant().api.threshold.per_hour()
 
     def pass_through(self, gate: Gate) -> None:
         """Send every further request through a gate, e.g. one that counts for several processes."""

@@ -27,9 +27,10 @@ def opened_psa(step: BillingStep, ledger: Ledger) -> Iterator[PsaHook]:
     if not isinstance(psa, SharesLimits):
         yield psa
         return
-    gate = SharedGate(ledger.request_shares, psa.tenant_key, f"{step.scope.run_key}/{step.stage}", psa.shared_limits())
+    gate = SharedGate(ledger.request_shares, psa.tenant_key, f"{step.scope.run_key}/{step.stage}", psa.shared_limits)
     psa.pass_through(gate)
     try:
+        gate.limit(psa.requests_per_hour())
         yield psa
     finally:
         gate.close()

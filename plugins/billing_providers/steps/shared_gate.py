@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 LEASE_S = 240.0  # longer than a turn and a request together, so that a slot never has two requests in flight
 TURN_S = 5.0
-IDLE_S = 0.5
-POLL_S = 0.03
+IDLE_S = 0.06  # between two requests of one thread lie a commit or two
+POLL_S = 0.12  # the more tasks wait, the sooner one of them asks
 SET_APART = 50
 SENT_WITHIN = timedelta(minutes=4)
 
@@ -44,6 +44,7 @@ class SharedGate:
     def __init__(self, ledger: RequestShares, tenant: str, owner: str, limits: SharedLimits) -> None:
         self._ledger, self._tenant, self._owner = ledger, tenant, f"{owner}/{time.time_ns()}/{id(self)}"
         self._limits = limits
+        self._per_hour: int | None = None
         self._turn = threading.Condition()
         self._idle: dict[str, list[_Slot]] = {}
         self._used: dict[str, int] = {}
@@ -53,6 +54,10 @@ class SharedGate:
         self._closed = threading.Event()
         self._sweeper = threading.Thread(target=self._sweep, name="billing-request-slots", daemon=True)
         self._sweeper.start()
+
+    def limit(self, per_hour: int | None) -> None:
+        """Bound the requests within an hour from now on; until then there is no such limit."""
+        self._per_hour = per_hour
 
     @contextmanager
     def slot(self, endpoint: str) -> Iterator[None]:
@@ -139,7 +144,7 @@ class SharedGate:
         self._ledger.give_slot(self._tenant, endpoint, slot.number, owner=self._owner)
 
     def _take_budget(self) -> None:
-        if self._limits.per_hour is None:
+        if self._per_hour is None:
             return
         waited_s = 0.0
         while True:
@@ -148,14 +153,14 @@ class SharedGate:
                 if now - self._apart_at >= SENT_WITHIN:
                     self._give_back_apart()
                 if not self._apart:
-                    granted = self._ledger.set_apart(self._tenant, SET_APART, self._limits.per_hour, now=now)
+                    granted = self._ledger.set_apart(self._tenant, SET_APART, self._per_hour, now=now)
                     self._apart, self._apart_at = granted.requests, now
                 if self._apart:
                     self._apart -= 1
                     return
             if waited_s + granted.wait_s > self._limits.wait_s_max:
                 raise BudgetExhausted(
-                    f"the budget of {self._limits.per_hour} requests per hour for {self._tenant} is used up by the "
+                    f"the budget of {self._per_hour} requests per hour for {self._tenant} is used up by the "
                     f"tasks of this installation, free again in {granted.wait_s:.0f} s; nothing was sent"
                 )
             time.sleep(granted.wait_s)

@@ -313,7 +313,9 @@ def test_the_threshold_is_asked_for_again_on_a_long_way(monkeypatch: pytest.Monk
     assert len(tenant.sent(THRESHOLD)) == 2
 
 
-@pytest.mark.parametrize("told", [refused("unknown path", 404), reply({"other": 1}), reply(b"<html>", 500)], ids=str)
+@pytest.mark.parametrize(
+    "told", [refused("unknown path", 404), reply({"other": 1}), reply(b"<html>", 500), used(5, 0)], ids=str
+)
 def test_a_threshold_that_is_not_told_holds_nothing_up(told: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """The question is a courtesy; a write is not unknown because of it."""
     tenant = tenant_of(**{THRESHOLD: told, ADJUST: WROTE})
@@ -325,11 +327,14 @@ def test_a_threshold_that_is_not_told_holds_nothing_up(told: Any, monkeypatch: p
 
 def test_all_processes_together_get_nine_tenths_of_what_the_server_says(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the ledger counts by: three in flight per entity, and the tenant's threshold, or the published one."""
-    told = hook_of(monkeypatch, tenant_of(**{THRESHOLD: used(5, allowed=20_000)})).shared_limits()
-    untold = hook_of(monkeypatch, tenant_of(**{THRESHOLD: refused("unknown path", 404)})).shared_limits()
+    told = hook_of(monkeypatch, tenant_of(**{THRESHOLD: used(5, allowed=20_000)}))
+    untold = hook_of(monkeypatch, tenant_of(**{THRESHOLD: refused("unknown path", 404)}))
 
-    assert (told.in_flight_max, told.per_hour) == (3, 18_000)
-    assert (untold.in_flight_max, untold.per_hour) == (3, 9_000)
+    assert (told.shared_limits.in_flight_max, told.requests_per_hour(), untold.requests_per_hour()) == (
+        3,
+        18_000,
+        9_000,
+    )
 
 
 def test_the_tenant_is_named_without_a_request(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -49,7 +49,6 @@ class Threshold:
         self._ask = ask
         self._lock = Lock()
         self._unchecked = ASK_EVERY  # so that the very first call asks
-        self._untold = False
 
     def check(self) -> None:
         """Count one request, and ask the server now and then how much is left.
@@ -58,7 +57,7 @@ class Threshold:
         """
         with self._lock:
             self._unchecked += 1
-            if self._untold or self._unchecked < ASK_EVERY:
+            if self._unchecked < ASK_EVERY:
                 return
             self._unchecked = 0
             try:
@@ -66,9 +65,7 @@ class Threshold:
             except OutcomeUnknown as fault:  # of the question; the call that waits here has not left
                 log.warning("how much of the threshold is used cannot be told: %s", fault)
                 return
-            if usage is None:
-                self._untold = True
-            elif not usage.left:
+            if usage is not None and not usage.left:
                 self._unchecked = ASK_EVERY  # the next call asks again
                 raise self._exhausted(usage)
 

@@ -26,15 +26,13 @@ class Gate(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SharedLimits:
-    """What all processes together may send to one tenant.
+    """What all processes together may have in flight to one tenant.
 
     :param in_flight_max: requests in flight per endpoint.
-    :param per_hour: requests within an hour, to all endpoints; None: no limit.
     :param wait_s_max: longest wait for the hour's budget.
     """
 
     in_flight_max: int
-    per_hour: int | None
     wait_s_max: float
 
 
@@ -46,8 +44,12 @@ class SharesLimits(Protocol):
     def tenant_key(self) -> str:
         """Names the tenant whose requests are counted."""
 
+    @property
     def shared_limits(self) -> SharedLimits:
-        """Tell the limits, asking the server where it knows them."""
+        """Tell the limits that are known without asking."""
+
+    def requests_per_hour(self) -> int | None:
+        """Ask the server how many requests all processes may send within an hour, to all endpoints; None: no limit."""
 
     def pass_through(self, gate: Gate) -> None:
         """Send every further request through a gate."""

@@ -1,0 +1,109 @@
+"""Ten tasks push to one Autotask tenant at once, which takes three requests per endpoint and 100 ms for each.
+
+What these set is the limit: writes × latency ÷ 3, for the endpoint that all writes go to. Printed for the real push of
+ten processes with a shared ledger (PostgreSQL), and in the same run for a plain reference: one process, three threads,
+one kept-alive session and nothing else.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from itertools import repeat
+from pathlib import Path
+from typing import Any
+from urllib.request import Request, urlopen
+
+from benchmarks.push import control
+from billing_providers.ledger.ledger import Ledger
+from tests.support.ledger_processes import at_once
+from tests.support.postgres import fresh_schema
+from tests.support.shared_push import EFFECTIVE, pushes, shares_of
+
+LATENCY_S, IN_FLIGHT, ROUNDS = 0.1, 3, 3
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--tasks", type=int, default=10)
+    tasks = parser.parse_args().tasks
+    with tempfile.TemporaryDirectory() as folder:
+        ready = Path(folder) / "ready"
+        command = [sys.executable, "-m", "billing_providers.sandbox", "--port", "0", "--ready-file", str(ready)]
+        server = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        try:
+            while not ready.exists():
+                time.sleep(0.05)
+            measure(json.loads(ready.read_text()), tasks)
+        finally:
+            server.terminate()
+            server.wait(10)
+
+
+def measure(addresses: dict[str, Any], tasks: int) -> None:
+    """Run both ways on a fresh sandbox each and print the table."""
+    base = addresses["control_url"].removesuffix("/_sandbox")
+    connection = addresses["connections"]["autotask_default"]
+    print(f"{'way':42} {'writes':>7} {'seconds':>8} {'limit':>8} {'share':>7} {'at once':>8} {'refused':>8}")
+    for name, way in (
+        (f"{tasks} tasks, journal and shared gate", push),
+        ("reference: three threads, one session", plain),
+    ):
+        control(base, "POST", "reset", {"at_latency_ms": 0})
+        dealt = shares_of(control(base, "GET", "lines?system=autotask"), tasks)
+        control(base, "POST", "settings", {"at_latency_ms": int(LATENCY_S * 1000)})
+        seconds = way(connection, dealt)
+        told = control(base, "GET", "requests")
+        writes = ROUNDS * sum(map(len, dealt))
+        limit = writes * LATENCY_S / IN_FLIGHT
+        most = max(told["max_in_flight_per_endpoint"].values())
+        refused = sum(row["status"] != 200 for row in told["requests"])
+        print(
+            f"{name:42} {writes:7} {seconds:8.2f} {limit:8.2f} {limit / seconds:7.1%} {most:8} {refused:8}", flush=True
+        )
+
+
+def push(connection: dict[str, Any], dealt: list[list[dict[str, Any]]]) -> float:
+    """Push in as many processes as there are shares; the clock runs from the first begin to the last end."""
+    with fresh_schema() as url, Ledger.at(url) as ledger:
+        ledger.migrate()
+        done = at_once(pushes, *[(url, connection, number, lines, ROUNDS) for number, lines in enumerate(dealt)])
+    return max(task.ended for task in done) - min(task.began for task in done)
+
+
+def plain(connection: dict[str, Any], dealt: list[list[dict[str, Any]]]) -> float:
+    """Send the same writes from three threads, and nothing else."""
+    import requests
+
+    keys = {
+        "UserName": connection["login"],
+        "Secret": connection["password"],
+        "ApiIntegrationCode": connection["extra"]["integration_code"],
+    }
+    asked = Request(f"{connection['host']}/ATServicesRest/V1.0/zoneInformation?user={connection['login']}")
+    with urlopen(asked, timeout=10) as answer:
+        zone = json.load(answer)["url"].rstrip("/")
+
+    def write(line: dict[str, Any], month: int) -> None:
+        url = f"{zone}/V1.0/Contracts/{line['contract_id']}/ServiceAdjustments"
+        body = {
+            "contractServiceID": int(line["line_id"]),
+            "unitChange": 1,
+            "effectiveDate": str(EFFECTIVE.replace(month=month)),
+        }
+        session.post(url, json=body, headers=keys, timeout=30).raise_for_status()
+
+    with requests.Session() as session, ThreadPoolExecutor(IN_FLIGHT) as threads:
+        began = time.monotonic()
+        for month in range(1, ROUNDS + 1):
+            list(threads.map(write, [line for lines in dealt for line in lines], repeat(month)))
+        return time.monotonic() - began
+
+
+if __name__ == "__main__":
+    main()
