@@ -132,7 +132,7 @@ def page(request: PreparedRequest, body: Row, found: list[Row]) -> Reply:
     start, size = int(query.get("from", ["0"])[0]), body["MaxRecords"]
     rows = [{name: row.get(name) for name in body["IncludeFields"]} for row in found[start : start + size]]
     base = (request.url or "").partition("/query")[0]
-    following = f"{base}/query/next?from={start + size}&mark=a%7Bb%7D" if start + size < len(found) else None
+    following = f"{base}/query/next?from={start + size}&mark=a%7Bb%7D&empty=" if start + size < len(found) else None
     details = {"count": len(rows), "requestCount": size, "prevPageUrl": None, "nextPageUrl": following}
     return reply({"items": rows, "pageDetails": details})
 

@@ -12,6 +12,7 @@ import pytest
 
 from billing_providers.errors import BadRequest, BudgetExhausted
 from billing_providers.hooks.autotask import AutotaskHook
+from billing_providers.hooks.http.client import Clocks
 from billing_providers.hooks.http.repeats import Limits
 from billing_providers.model.changes import ChangeKind, LineField
 from billing_providers.model.periods import BillingPeriod
@@ -91,7 +92,10 @@ def test_two_tasks_that_meet_at_one_endpoint_lose_and_double_nothing(
 ) -> None:
     """Each keeps to three threads and knows nothing of the other; the fourth call is turned away, and follows."""
     box.control.change_settings(at_thread_status=status, at_latency_ms=15)
-    hooks = [hook_of(KEY, limits=Limits(requests_in_flight_max=3, attempts_max=50)) for _ in range(2)]
+    patient = Limits(requests_in_flight_max=3, attempts_max=500, backoff_s=0.02, backoff_s_max=0.05)
+    hooks = [hook_of(KEY, limits=patient) for _ in range(2)]
+    for hook in hooks:
+        hook.client.clocks = Clocks()  # the simulated server needs real time to be done with a call
     changes = [change_of(line, str(int(line.quantity or 0) + 1)) for line in lines[:24]]
 
     with ThreadPoolExecutor(max_workers=6) as threads:

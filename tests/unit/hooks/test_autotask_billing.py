@@ -115,6 +115,25 @@ def test_posted_items_are_those_billed_for_days_of_the_period(monkeypatch: pytes
     ]
 
 
+def test_items_that_do_not_fit_their_count_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Law 3: what is missing would read as not billed."""
+    rows = {"BillingItems": [item(1, invoiceID=50)], "Invoices": [invoice(50, at("2026-12-03"))]}
+    hook = hook_of(monkeypatch, AtServer(rows, {"POST /BillingItems/query/count": reply({"queryCount": 2})}))
+
+    for read in (hook.posted_items, hook.invoiced_lines):
+        with pytest.raises(UnreadableAnswer, match="the list is not complete"):
+            read(NOVEMBER)
+
+
+@pytest.mark.parametrize("end", [None, at("2026-10-31")], ids=str)
+def test_a_pending_row_without_days_is_an_error(end: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would be billed for nobody knows what."""
+    tenant = AtServer({"ContractServiceUnits": [units(1, 8, "2026-11-01", "2026-11-30", 4, endDate=end)]})
+
+    with pytest.raises(UnreadableAnswer, match="endDate is"):
+        hook_of(monkeypatch, tenant).pending_rows(NOVEMBER)
+
+
 def test_pending_rows_are_those_that_began_and_nobody_posted(monkeypatch: pytest.MonkeyPatch) -> None:
     """However old; rows to come are not billed yet, posted ones not pending."""
     rows = [

@@ -112,6 +112,18 @@ def test_fields_that_came_later_are_asked_for_where_they_exist(monkeypatch: pyte
     assert set(asked["IncludeFields"]) - set(asked_less["IncludeFields"]) == {"sku"}
 
 
+def test_names_of_fields_are_compared_without_case(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Older zones print theirs with capitals."""
+    monkeypatch.setitem(FIELDS, "Companies", "Id CompanyName CompanyNumber CompanyType IsActive ParentCompanyID")
+    monkeypatch.setitem(FIELDS, "Services", FIELDS["Services"].replace(" sku", " SKU"))
+    tenant = many(1)
+
+    found = hook_of(monkeypatch, tenant).read_directory(contract_type="")
+
+    assert [account.name for account in found.accounts] == ["Aspen"]
+    assert "sku" in tenant.bodies("POST /Services/query")[0]["IncludeFields"]
+
+
 def test_pages_are_followed_with_the_same_method_and_body(monkeypatch: pytest.MonkeyPatch) -> None:
     """1,201 rows are three pages and a count, each with the id among its fields, and each row once."""
     tenant = many(1201)
@@ -125,7 +137,7 @@ def test_pages_are_followed_with_the_same_method_and_body(monkeypatch: pytest.Mo
     assert (first[0]["MaxRecords"], first[0]["IncludeFields"][0]) == (500, "id")
     assert first[0]["filter"] == [{"op": "exist", "field": "id"}]
     links = [request.url for request in tenant.sent("POST /Companies/query/next")]
-    assert links == [f"{ZONE}/V1.0/Companies/query/next?from={start}&mark=a%7Bb%7D" for start in (500, 1000)]
+    assert links == [f"{ZONE}/V1.0/Companies/query/next?from={start}&mark=a%7Bb%7D&empty=" for start in (500, 1000)]
     assert [account.account_id for account in found.accounts] == [str(number) for number in range(1, 1202)]
 
 

@@ -37,15 +37,12 @@ class AtAnswer:
         """Return the answered object itself."""
         return Fields(self.value, self.answer)
 
-    def record(self) -> Fields | None:
-        """Return the record under ``item``; None where the server says that there is none.
+    def record(self) -> Fields:
+        """Return the record under ``item``, an empty one where the server says that there is none.
 
         :raises UnreadableAnswer: when it is something else.
         """
-        item = self.whole().get("item")
-        if item is None and not {"item", "Item"} & self.value.keys():
-            raise self.answer.error(UnreadableAnswer, "the answer holds no item")
-        return None if item is None else self.whole().inner("item")
+        return self.whole().inner("item")
 
     def rows(self, name: str = "items") -> list[Fields]:
         """Return a list of objects.

@@ -50,14 +50,12 @@ class AtApi:
         request = {"values": values, "params": params, "json": json, "repeatable": repeatable}
         return self._sent(method, f"{below}{path}", entity, **request)
 
-    def by_id(self, entity: str, record_id: str) -> AtAnswer | None:
-        """Read one record; None when there is none."""
-        try:
-            return self.call("GET", f"/{entity}/{{record_id}}", entity=entity, values={"record_id": record_id})
-        except BadRequest as refusal:
-            if refusal.status != 404:
-                raise
-            return None
+    def by_id(self, entity: str, record_id: str) -> AtAnswer:
+        """Read one record.
+
+        :raises BadRequest: with status 404 when there is none.
+        """
+        return self.call("GET", f"/{entity}/{{record_id}}", entity=entity, values={"record_id": record_id})
 
     def _sent(self, method: str, path: str, entity: str, **request: Any) -> AtAnswer:
         used = self._used()

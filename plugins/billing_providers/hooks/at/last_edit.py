@@ -16,9 +16,7 @@ log = logging.getLogger(__name__)
 def last_edit(tenant: AtTenant, contract_id: str) -> str:
     """Return when the contract was last edited, empty when it cannot be told. Never raises."""
     try:
-        told = tenant.api.by_id("Contracts", contract_id)
-        contract = told.record() if told is not None else None
-        stamp = contract.text("lastModifiedDateTime") if contract is not None else ""
+        stamp = tenant.api.by_id("Contracts", contract_id).record().text("lastModifiedDateTime")
     except BillingError as error:
         log.info("the last edit of contract %s cannot be read: %s", contract_id, error)
         return ""
