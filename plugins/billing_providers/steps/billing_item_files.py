@@ -66,7 +66,7 @@ def run_word(run_key: str) -> str:
     """Return a run's key as part of a file name: what other systems refuse is replaced, and a digest keeps it unique.
 
     >>> run_word("kaseya_modules_to_autotask/manual__2026-11-02T06:00:00+00:00")
-    'manual__2026-11-02T06-00-00-00-00-a5ed1d'
+    'manual__2026-11-02T06-00-00-00-00-f865d2'
     """
     run_id = run_key.partition("/")[2] or run_key
     word = re.sub(r"[^A-Za-z0-9_.-]+", "-", run_id).strip("-.")[:_RUN_MAX]
