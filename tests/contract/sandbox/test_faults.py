@@ -243,7 +243,7 @@ def test_faults_tell_how_often_they_acted(box: SandboxServer, bms: BmsClient) ->
         ({"kind": "slow", "seconds": "1"}, "wants float"),
         ({"kind": "truncate", "how": "half"}, "one of length, json"),
         ({"kind": "status", "nth": 0}, "nth starts at 1"),
-        ({"kind": "status", "system": "halopsa"}, "no system 'autotask'"),
+        ({"kind": "status", "system": "halopsa"}, "no system 'halopsa'"),
     ],
 )
 def test_a_fault_that_makes_no_sense_is_refused(box: SandboxServer, fault: dict[str, object], reason: str) -> None:
