@@ -20,7 +20,9 @@ _NAMES = {  # of systems, as people say them; others are told by their key
     "kaseya_bms": "Kaseya BMS",
     "atria": "Atria",
     "connectwise": "ConnectWise",
+    "autotask": "Autotask",
     "msp360": "MSP360",
+    "datto_rmm": "Datto RMM",
     "meterline": "Meterline",
 }
 
