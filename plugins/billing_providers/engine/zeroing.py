@@ -169,11 +169,12 @@ def _withheld_why(line: ManagedLine, facts: ZeroingFacts, presence: _Presence) -
 
 
 def _is_still(line: ManagedLine, live: ContractLine, facts: ZeroingFacts) -> bool:
-    """Whether a live line is the open line that was registered, on a contract that is still in force."""
+    """Whether a live line is the one that was registered, and is billed beyond the period on a contract in force."""
     contract = facts.contracts.by_id.get(live.contract_id)
     ended = contract is None or not contract.active
     if contract is not None and contract.end is not None and contract.end < facts.inputs.scope.period.start:
         ended = True
+    ended = ended or (live.last_day is not None and live.last_day < effective_date(facts.inputs))
     same = (live.contract_id, live.service_id) == (line.contract_id, line.service_id)
     return live.open_on(facts.inputs.scope.period.last_day) and same and not ended and not live.owned_by
 

@@ -20,7 +20,7 @@ from billing_providers.hooks.http.gate import SharedLimits
 if TYPE_CHECKING:
     from billing_providers.ledger.request_shares import RequestShares
 
-LEASE_S = 240.0  # longer than a turn and a request together, so that a slot never has two requests in flight
+LEASE_S = 330.0  # the server ends a request after five minutes, so a slot never has two of them at work
 TURN_S = 5.0
 IDLE_S = 0.06  # between two requests of one thread lie a commit or two
 POLL_S = 0.12  # the more tasks wait, the sooner one of them asks

@@ -241,3 +241,24 @@ def test_a_contract_that_ends_soon_is_said_once():
     check(ending + change + said)
     check(ending + "# policy\nending_notice_days = 59\n" + change + "# findings\n")
     check(ending + "# policy\nending_notice_days = 0\n" + change + "# findings\n")
+
+
+def test_a_line_that_ends_before_the_day_already_is_not_ended_again():
+    """A run after a push that was killed before it was verified plans nothing for what is done; a person is told once."""
+    check(
+        HEAD.replace("ASP      | A100       | Aspen | MS365-BP | 8", "")
+        + "    # policy\n    removal = end\n"
+        + SETS
+        + "    reported = ASP\n"
+        + contract(start="2026-01-01")
+        + lines(last_day="2026-10-25", starts="2026-01-01")
+        + """
+    # managed
+    line | contract | account | service | customer | sku      | quantity
+    100  | 11       | 1       | 5       | ASP      | MS365-BP | 5
+    # changes
+    # findings
+    code  | says
+    KS133 | managed line 100 of MS365-BP is no longer open on contract 11
+    """
+    )
