@@ -147,10 +147,11 @@ def test_a_line_that_this_run_adds_is_found_by_contract_and_service() -> None:
 def test_a_row_without_a_line_counts_for_the_only_line_there() -> None:
     """A row that names no line belongs to the contract's one line of the service; among several it is not guessed."""
     alone = joined(pending(line_id=""))
-    among_two = joined(pending(line_id=""), pending(line_id="101"))
+    second = MatchedLine("101", "10", "1", "5", "RocketCyber: Aspen", "RocketCyber - Agents", Decimal(4))
+    among_two = joined(pending(line_id=""), pending(line_id="101"), matched=[second])
 
     assert [row.module for row in alone] == ["Datto RMM"]
-    assert [(row.line_id, row.module) for row in among_two] == [("", ""), ("101", "")]
+    assert [(row.line_id, row.module) for row in among_two] == [("", ""), ("101", "RocketCyber")]
 
 
 def test_a_line_of_several_modules_names_all_of_them() -> None:
