@@ -138,7 +138,9 @@ _SYSTEMS = (
                 required=True,
             ),
             ConnectionField(
-                "zone_url", "Zone", "e.g. https://webservices5.autotask.net/ATServicesRest; empty: asked from the server"
+                "zone_url",
+                "Zone",
+                "e.g. https://webservices5.autotask.net/ATServicesRest; empty: asked from the server",
             ),
             _ALLOW_HTTP,
         ),

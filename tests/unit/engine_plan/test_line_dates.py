@@ -244,7 +244,7 @@ def test_a_contract_that_ends_soon_is_said_once():
 
 
 def test_a_line_that_ends_before_the_day_already_is_not_ended_again():
-    """A run after a push that was killed before it was verified plans nothing for what is done; a person is told once."""
+    """A run after a push that was killed before it was verified plans nothing; a person is told once."""
     check(
         HEAD.replace("ASP      | A100       | Aspen | MS365-BP | 8", "")
         + "    # policy\n    removal = end\n"
