@@ -93,6 +93,7 @@ class _Rows:
             (change.contract_id, change.service_id): _Usage(change.customer_codes, change.skus, False)
             for change in added
         }
+        self._periods: dict[date, date] = {}
         self._lines_at: dict[Place, set[str]] = defaultdict(set)
         items: Iterable[ManagedLine | MatchedLine | PostedItem | PendingItem] = [*lines, *posted, *pending]
         for item in items:
@@ -139,7 +140,7 @@ class _Rows:
         invoice_number: str = "",
         part: Proration = WHOLE,
     ) -> BillingItem:
-        scope, calendar = self._context.scope, self._context.calendar
+        scope = self._context.scope
         usage, account = self._usage(item), self._accounts.get(account_id)
         contract = self.contracts.get(item.contract_id)
         customer_code, customer_name = self._customer(usage, account)
@@ -149,7 +150,7 @@ class _Rows:
             period_start=scope.period.start,
             period_end=scope.period.end,
             state=state,
-            billed_period=calendar.period_containing(first_day).start if first_day else None,
+            billed_period=self._billed_period(first_day) if first_day else None,
             module=usage.module(self._context.source) if usage else "",
             managed=usage is not None and usage.managed,
             customer_code=customer_code,
@@ -172,6 +173,12 @@ class _Rows:
             prorated=part.prorated,
             split_on=part.split_on,
         )
+
+    def _billed_period(self, day: date) -> date:
+        """Return the first day of the period that holds a day; few days are told, each by many items."""
+        if day not in self._periods:
+            self._periods[day] = self._context.calendar.period_containing(day).start
+        return self._periods[day]
 
     def _usage(self, item: PostedItem | PendingItem) -> _Usage | None:
         place = (item.contract_id, item.service_id)

@@ -8,8 +8,9 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import astuple, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any
 
 from billing_providers.engine.billing_charts import Chart
@@ -52,8 +53,8 @@ def write_billing_items(
     """Write the files of a run; a run that reads again writes over its own."""
     stem = f"{scope.period.start}-{run_word(scope.run_key)}"
     files = BillingItemFiles()
-    files.items_csv = write_csv(settings, f"billing-items-{stem}.csv", _heads(BillingItem), map(_cells, items))
-    files.totals_csv = write_csv(settings, f"billing-totals-{stem}.csv", _heads(BillingTotal), map(_cells, totals))
+    files.items_csv = _write_records(settings, f"billing-items-{stem}.csv", BillingItem, items)
+    files.totals_csv = _write_records(settings, f"billing-totals-{stem}.csv", BillingTotal, totals)
     _write_parquet(files, settings, f"billing-items-{stem}.parquet", scope, items)
     pictures = _write_pictures(files, settings, stem, charts)
     title = f"Pending and posted billing items, {scope.period.start} to {scope.period.last_day}: {scope.integration}"
@@ -105,12 +106,12 @@ def _write(settings: IntegrationSettings, name: str, content: bytes) -> str:
     return str(path)
 
 
-def _heads(record: type[Any]) -> list[str]:
-    return [field.name.replace("_", " ") for field in fields(record)]
-
-
-def _cells(record: Any) -> list[str]:
-    return [_cell(value) for value in astuple(record)]
+def _write_records(settings: IntegrationSettings, name: str, kind: type[Any], records: Iterable[Any]) -> str:
+    """Write records of one kind, a column for each field."""
+    names = [field.name for field in fields(kind)]
+    values = attrgetter(*names)
+    heads = [column.replace("_", " ") for column in names]
+    return write_csv(settings, name, heads, ([_cell(value) for value in values(record)] for record in records))
 
 
 def _cell(value: Any) -> str:
