@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 LEASE_S = 330.0  # the server ends a request after five minutes, so a slot never has two of them at work
 TURN_S = 5.0
-IDLE_S = 0.06  # between two requests of one thread lie a commit or two
+IDLE_S = 0.015  # so long a thread may take between two requests without losing its slot
 POLL_S = 0.12  # the more tasks wait, the sooner one of them asks
 SET_APART = 50
 SENT_WITHIN = timedelta(minutes=4)
@@ -51,7 +51,7 @@ class SharedGate:
         self._leasing = threading.Lock()
         self._budgeting = threading.Lock()
         self._apart, self._apart_at = 0, datetime.now(UTC)
-        self._closed = threading.Event()
+        self._closed, self._lying = threading.Event(), threading.Event()
         self._sweeper = threading.Thread(target=self._sweep, name="billing-request-slots", daemon=True)
         self._sweeper.start()
 
@@ -74,7 +74,9 @@ class SharedGate:
 
     def close(self) -> None:
         """Give back every slot, and what is left of the requests set apart. No request may be under way."""
-        self._closed.set()
+        with self._turn:
+            self._closed.set()
+            self._lying.set()
         self._sweeper.join()
         with self._turn:
             idle, self._idle = self._idle, {}
@@ -126,19 +128,31 @@ class SharedGate:
             if not over:
                 slot.idle_since = now
                 self._idle[endpoint].append(slot)
-            self._turn.notify()
+                self._lying.set()
+            self._turn.notify_all()  # some wait for other endpoints
 
     def _sweep(self) -> None:
-        """Give back what nobody used for a moment."""
-        while not self._closed.wait(IDLE_S):
-            before = time.monotonic() - IDLE_S
+        """Give back what nobody used for a moment; sleeps while nothing lies idle."""
+        while not self._closed.is_set():
             with self._turn:
-                idle = [(endpoint, slot) for endpoint, slots in self._idle.items() for slot in slots]
-                old = [(endpoint, slot) for endpoint, slot in idle if slot.idle_since < before]
-                for endpoint, slot in old:
-                    self._idle[endpoint].remove(slot)
+                idle = [(slot.idle_since, endpoint) for endpoint, slots in self._idle.items() for slot in slots]
+                if not idle and not self._closed.is_set():
+                    self._lying.clear()
+            if not idle:
+                self._lying.wait()
+                continue
+            if self._closed.wait(max(0.0, min(idle)[0] + IDLE_S - time.monotonic())):
+                return
+            self._give_old(time.monotonic() - IDLE_S)
+
+    def _give_old(self, before: float) -> None:
+        with self._turn:
+            idle = [(endpoint, slot) for endpoint, slots in self._idle.items() for slot in slots]
+            old = [(endpoint, slot) for endpoint, slot in idle if slot.idle_since <= before]
             for endpoint, slot in old:
-                self._give(endpoint, slot)
+                self._idle[endpoint].remove(slot)
+        for endpoint, slot in old:
+            self._give(endpoint, slot)
 
     def _give(self, endpoint: str, slot: _Slot) -> None:
         self._ledger.give_slot(self._tenant, endpoint, slot.number, owner=self._owner)
