@@ -79,7 +79,7 @@ def _totals(totals: Sequence[BillingTotal], by: TotalBy) -> str:
 
 
 def _prorated(items: Sequence[BillingItem]) -> str:
-    found = [item for item in items if item.prorated]
+    found = sorted((item for item in items if item.prorated), key=lambda item: item.split_on is None)  # splits first
     if not found:
         return ""
     rows = [
