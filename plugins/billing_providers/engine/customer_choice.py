@@ -17,7 +17,7 @@ from billing_providers.engine.contract_choice import Contracts
 from billing_providers.engine.mapping import AccountTarget, CustomerMap, MappingEntry, Part
 from billing_providers.engine.matching import Accounts
 from billing_providers.model.findings import Finding, FindingVoice
-from billing_providers.model.policy import AccountMatch, ContractChoice, Policy
+from billing_providers.model.policy import AccountMatch, Policy
 from billing_providers.model.psa import Account, Contract
 
 
@@ -91,7 +91,11 @@ class _NotPlaced(Exception):
 
 
 class CustomerChoice:
-    """Decides customers one by one, from directory, table and policy; with ``accounts_only`` without contracts."""
+    """Decides customers one by one, from directory, table and policy.
+
+    :param several: an account may have several usable contracts, among which the service decides.
+    :param accounts_only: contracts are left out.
+    """
 
     def __init__(
         self,
@@ -101,10 +105,11 @@ class CustomerChoice:
         policy: Policy,
         voice: FindingVoice,
         *,
+        several: bool = False,
         accounts_only: bool = False,
     ) -> None:
         self._accounts, self._contracts, self._table = accounts, contracts, table
-        self._policy, self._voice, self._accounts_only = policy, voice, accounts_only
+        self._policy, self._voice, self._several, self._accounts_only = policy, voice, several, accounts_only
 
     def decide(self, customer: Customer) -> CustomerDecision:
         """Return where the customer's usage goes. A customer without usage gets no finding: nothing is lost."""
@@ -125,7 +130,7 @@ class CustomerChoice:
         account, how = self._own_account(customer)
         reached[account.account_id] = account
         usable = self._usable(account)
-        only = "the only usable contract" if len(usable) == 1 else "the usable contract that holds the service"
+        only = "the only usable contract" if len(usable) == 1 else "the usable contract for the service"
         return {None: (Way(Destination(account, usable), Fraction(1), f"{how}, {only}"),)}
 
     def _own_account(self, customer: Customer) -> tuple[Account, str]:
@@ -238,7 +243,7 @@ class CustomerChoice:
                 candidates=choice.candidates,
                 account=account.account_id,
             )
-        if len(choice.usable) > 1 and self._policy.contract_choice is ContractChoice.ONLY_ONE:
+        if len(choice.usable) > 1 and not self._several:
             raise _NotPlaced(
                 102,
                 count=len(choice.usable),

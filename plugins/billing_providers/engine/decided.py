@@ -16,6 +16,7 @@ from billing_providers.engine.routing import routes_of
 from billing_providers.engine.service_choice import ServiceChoice, decide_articles
 from billing_providers.engine.unplaced import Usage
 from billing_providers.model.findings import Finding
+from billing_providers.model.policy import ContractChoice
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,9 +43,9 @@ def decide(inputs: PlanInputs, charges: ChargeColumns, live: LiveLines) -> Decid
     scale, (billed, rising, *others) = scaled(
         [charges.frame["quantity"], *held], places_min=max(inputs.places, inputs.line_terms.places)
     )
-    decisions = decide_customers(
-        inputs, charges, CustomerChoice(accounts, contracts, inputs.customer_map, policy, inputs.voice)
-    )
+    several = policy.contract_choice is ContractChoice.HOLDS_SERVICE or inputs.service_map.names_contracts
+    choice = CustomerChoice(accounts, contracts, inputs.customer_map, policy, inputs.voice, several=several)
+    decisions = decide_customers(inputs, charges, choice)
     article, articles = decide_articles(charges, ServiceChoice(services, inputs.service_map), inputs.service_map)
     customers = routes_of(charges.customer.codes, [decisions[code] for code in charges.customer.labels], charges.frame)
     routes = routes_of(article, articles, charges.frame)

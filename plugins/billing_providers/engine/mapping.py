@@ -9,8 +9,9 @@ compared trimmed and case-sensitively. A customer table may also be written as a
 ====================  =============================================================================================
 customer table        ``customer_code``, ``account_code`` or ``account_id``, ``contract`` (id or name), ``share``,
                       ``field``, ``value``, ``ignore``
-service table         ``sku`` (also ``SKU|term``), ``term``, ``service`` (name) or ``service_id``,
-                      ``customer_code`` (only for this customer), ``share``, ``field``, ``value``, ``ignore``
+service table         ``sku`` (also ``SKU|term``), ``term``, ``service`` (name) or ``service_id``, ``contract`` (id or
+                      name, of the account's), ``customer_code`` (only for this customer), ``share``, ``field``,
+                      ``value``, ``ignore``
 ====================  =============================================================================================
 """
 
@@ -31,7 +32,18 @@ from billing_providers.engine.mapping_csv import TableRow, read_table, read_text
 from billing_providers.engine.organization_grid import is_grid, read_grid
 
 CUSTOMER_COLUMNS = ("customer_code", "account_code", "account_id", "contract", "share", "field", "value", "ignore")
-SERVICE_COLUMNS = ("sku", "term", "service", "service_id", "customer_code", "share", "field", "value", "ignore")
+SERVICE_COLUMNS = (
+    "sku",
+    "term",
+    "service",
+    "service_id",
+    "contract",
+    "customer_code",
+    "share",
+    "field",
+    "value",
+    "ignore",
+)
 
 _EMPTY_DIGEST = hashlib.sha256(b"[]").hexdigest()
 
@@ -47,10 +59,11 @@ class AccountTarget:
 
 @dataclass(frozen=True, slots=True)
 class ServiceTarget:
-    """What a SKU is: a service by name or id."""
+    """What a SKU is: a service by name or id, on a contract by id or name (empty: the account's own choice)."""
 
     service: str
     service_id: str
+    contract: str = ""
 
 
 Target = TypeVar("Target", AccountTarget, ServiceTarget)
@@ -126,6 +139,11 @@ class ServiceMap:
     def customers(self) -> frozenset[str]:
         """Customers that have rows of their own."""
         return frozenset(customer for customer, _ in self.entries if customer)
+
+    @property
+    def names_contracts(self) -> bool:
+        """Whether any row says on which contract its service is billed."""
+        return any(part.target.contract for entry in self.entries.values() for part in entry.all_parts())
 
     @property
     def ignored(self) -> frozenset[tuple[str, str]]:
@@ -218,7 +236,7 @@ def _account_target(row: TableRow) -> AccountTarget:
 
 def _service_target(row: TableRow) -> ServiceTarget:
     _only_one_of(row, "service", "service_id")
-    return ServiceTarget(row["service"], row["service_id"])
+    return ServiceTarget(row["service"], row["service_id"], row["contract"])
 
 
 def _only_one_of(row: TableRow, name: str, identifier: str) -> None:

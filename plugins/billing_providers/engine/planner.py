@@ -95,7 +95,7 @@ def _planned(inputs: PlanInputs, live: LiveLines) -> ContractDiff:
     decided = decide(inputs, charge_columns(inputs.charges), live)
     usage = decided.usage
     without_service, unplaced = unplaced_usage(usage, decided.services, voice)
-    targets, undecided = targets_of(_placed(inputs, decided), usage, live, voice)
+    targets, undecided = targets_of(_placed(inputs, decided), decided, live, inputs)
     words, dues = ChangeWords(inputs, usage, targets), dues_of(targets, usage, inputs)
     wanted_fields = line_fields(words, dues)
     compared = compare(targets, dues, wanted_fields, live=live, decided=decided, inputs=inputs)

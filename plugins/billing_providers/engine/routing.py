@@ -91,6 +91,14 @@ def field_of(frame: pd.DataFrame, row: int, name: str) -> str:
     return "" if value is None else str(value).strip()
 
 
+@dataclass(frozen=True, slots=True)
+class NamedService:
+    """A service, and the id or name of the contract that the service table names for it; empty: none."""
+
+    service: Service
+    contract: str
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Placed:
     """Quantities on their way: row ``row[i]`` brings ``units[i]`` of a service to a destination.
@@ -104,7 +112,7 @@ class Placed:
     service: Array
     units: Array
     destinations: list[Destination]
-    services: list[Service]
+    services: list[NamedService]
 
     def outside(self, account_ids: Collection[str]) -> Placed:
         """Return what goes to other accounts than these."""
@@ -132,7 +140,7 @@ class Placed:
         """Services that anything goes to."""
         import numpy as np
 
-        return [self.services[code] for code in np.unique(self.service).tolist()]
+        return [self.services[code].service for code in np.unique(self.service).tolist()]
 
 
 def place(rows: Array, customers: Routes, articles: Routes, *, units: Array, customer: Array, step: int) -> Placed:
@@ -148,7 +156,10 @@ def place(rows: Array, customers: Routes, articles: Routes, *, units: Array, cus
     destinations = [
         [where.code(_identity(way.destination), way.destination) for way in ways] for ways in customers.ways
     ]
-    services = [[what.code((way.service.service_id,), way.service) for way in ways] for ways in articles.ways]
+    services = [
+        [what.code((way.service.service_id, way.contract), NamedService(way.service, way.contract)) for way in ways]
+        for ways in articles.ways
+    ]
     single_customer = np.array([len(codes) == 1 for codes in destinations] + [False], dtype=bool)
     single_article = np.array([len(codes) == 1 for codes in services] + [False], dtype=bool)
     whole = single_customer[customers.route[rows]] & single_article[articles.route[rows]]

@@ -20,11 +20,15 @@ from billing_providers.model.psa import Service
 
 @dataclass(frozen=True, slots=True)
 class ServiceWay:
-    """One share of a SKU's usage with its service, and how it was found (for the reason of a change)."""
+    """One share of a SKU's usage with its service, and how it was found (for the reason of a change).
+
+    ``contract``: id or name of the account's contract on which it is billed; empty: as the customer's choice says.
+    """
 
     service: Service
     share: Fraction
     how: str
+    contract: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +91,7 @@ class ServiceChoice:
                     values = {"where": part.where, "target": target, "why": why}
                     return ServiceDecision(sku, term, fault=161, values=values)
                 share = "" if part.share == 1 else f", share {part.share}"
-                told.append(ServiceWay(service, part.share, f"{part.where}{share}"))
+                told.append(ServiceWay(service, part.share, f"{part.where}{share}", part.target.contract))
             ways[value] = tuple(told)
         return ServiceDecision(sku, term, ways, entry.field, entry.where)
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from billing_providers.ledger.ledger import Ledger
 
-_UNMAPPED = frozenset({5, 6, 9, 14, 22, 23, 101, 102, 103, 124, 156, 161, 164, 190})
+_UNMAPPED = frozenset({5, 6, 9, 14, 22, 23, 101, 102, 103, 124, 156, 161, 164, 190, 191})
 
 
 def report_run(step: BillingStep, planned: dict[str, Any] | None, context: Context) -> dict[str, Any]:

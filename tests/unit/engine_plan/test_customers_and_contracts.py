@@ -230,6 +230,112 @@ def test_a_service_that_no_or_several_contracts_hold_stays_ambiguous():
     )
 
 
+def test_a_row_of_the_service_table_names_the_contract():
+    """Each contract has services of its own, found by its name on every account, whatever lines it holds."""
+    diff = check(
+        TWO_CONTRACTS
+        + """
+    # skus
+    sku;service;contract
+    MS365-BP;BKP-WS;New
+    BKP-WS;MS365-BP;Old
+    # changes
+    line | before | after
+    100  | 3      | 2
+    200  | 3      | 1
+    # findings
+    """
+    )
+    assert "service by services.csv, line 3" in diff.changes[0].reason
+
+
+def test_one_sku_may_be_shared_by_two_contracts():
+    """Shares with a contract each bring one service to both of them, and lose nothing."""
+    check(
+        TWO_CONTRACTS.replace("MS365-BP | 1", "MS365-BP | 9").replace("200 | 12       | 6", "200 | 12       | 5")
+        + """
+    # skus
+    sku;service;contract;share
+    MS365-BP;MS365-BP;11;1/3
+    MS365-BP;MS365-BP;12;2/3
+    BKP-WS;MS365-BP;12;
+    # changes
+    line | before | after
+    200  | 3      | 8
+    # findings
+    """
+    )
+
+
+@pytest.mark.parametrize(
+    ("contract", "says"),
+    [
+        ("Nope", "MS365-BP: contract Nope does not exist on the account."),
+        ("22", "MS365-BP: contract 22 belongs to another account."),
+        ("13", "MS365-BP: contract 13 is not usable: not active."),
+    ],
+)
+def test_a_contract_that_cannot_be_billed_is_named_and_the_other_services_go_on(contract: str, says: str):
+    """A wrong contract in the service table is never replaced by another one."""
+    text = TWO_CONTRACTS.replace("    # lines", "    13 | 1 | Gone | no\n    22 | 2 | Else | yes\n    # lines")
+    check(
+        text.replace("id | account | name", "id | account | name | active")
+        .replace("| Old", "| Old | yes")
+        .replace("| New", "| New | yes")
+        + f"""
+    # skus
+    sku;service;contract
+    MS365-BP;MS365-BP;{contract}
+    BKP-WS;BKP-WS;New
+    # changes
+    line | before | after
+    200  | 3      | 2
+    # findings
+    code  | says
+    KS191 | {says}
+    """
+    )
+
+
+def test_a_service_without_a_contract_of_its_own_stays_ambiguous():
+    """Rows that name contracts settle their own services only."""
+    check(
+        TWO_CONTRACTS
+        + """
+    # skus
+    sku;service;contract
+    MS365-BP;MS365-BP;Old
+    # changes
+    line | before | after
+    100  | 3      | 1
+    # findings
+    code  | says
+    KS102 | BKP-WS: the service mapping table names no contract for it.
+    """
+    )
+
+
+def test_the_two_tables_may_not_name_different_contracts():
+    """What the customer's row leaves is what the service's row may choose from."""
+    check(
+        TWO_CONTRACTS
+        + """
+    # customers
+    customer_code;account_id;contract
+    ASP;1;New
+    # skus
+    sku;service;contract
+    MS365-BP;MS365-BP;Old
+    # changes
+    line | before | after
+    200  | 3      | 2
+    # findings
+    code  | says
+    KS191 | MS365-BP: contract Old is not 'New' (id 12), which the customer mapping table names.
+    """
+    )
+
+
 def test_the_mapping_table_wins_over_the_identifier_and_names_the_contract():
     """Explicit mappings win over matching, by account code or id, contract by id or name."""
     diff = check(

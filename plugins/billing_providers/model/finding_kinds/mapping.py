@@ -170,4 +170,13 @@ MAPPING: tuple[FindingKind, ...] = (
         "{where}: {count} organizations are not among those that {module} reports: {organizations}.",
         "Correct the spelling, or remove them if they are gone.",
     ),
+    FindingKind(
+        191,
+        "mapped_contract_unusable",
+        _WARNING,
+        _CUSTOMER,
+        "The service mapping table names a contract that the account cannot be billed on",
+        "{customer_name}: the service mapping table names a contract that account {account_name} cannot be billed on. Nothing was chosen instead. {candidates}",
+        "Correct the column contract of the service mapping table (with customer_code for one customer alone), or the contract in {psa}.",
+    ),
 )
