@@ -6,6 +6,7 @@ takes the change.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -29,25 +30,28 @@ def with_free_days(
     if not inputs.capabilities.dates_quantities:
         return list(changes), []
     contracts = {contract.contract_id: contract for contract in inputs.directory.contracts}
-    successors = Successors(inputs.directory.contracts, inputs.settings.policy)
     schedules = dict(zip(live.ids, live.columns["schedule"], strict=True))
     written: dict[str, list[DatedWrite]] = {}
     for write in inputs.dated_writes:
         written.setdefault(write.line_id, []).append(write)
     kept: list[LineChange] = []
     findings: list[Finding] = []
-    for change in changes:
+    for change, taken in zip(changes, _taken(changes, contracts, live, inputs), strict=True):
         contract = contracts.get(change.contract_id)
         if contract is None:
             kept.append(change)
-        elif not _covers(contract, change.effective_date):
-            moved, finding = _rolled(change, contract, successors.of(contract), live, inputs)
-            kept += [] if moved is None or moved.quantity_before == moved.quantity_after else [moved]
-            findings.append(finding)
-        elif refusal := _refused(change, contract, schedules.get(change.line_id, ()), written, inputs):
+        elif isinstance(taken, str):
+            findings.append(_outside(change, contract, inputs, why=taken))
+        elif refusal := _refused(
+            taken, contracts[taken.contract_id], schedules.get(taken.line_id, ()), written, inputs
+        ):
             findings.append(refusal)
-        else:
+        elif taken is change:
             kept.append(change)
+        else:
+            start, successor = taken.effective_date, taken.contract_name
+            findings.append(_finding(ROLLED_OVER, change, contract, inputs, start=start, successor=successor))
+            kept += [taken] if _does_something(taken) else []
     return kept, findings
 
 
@@ -55,18 +59,47 @@ def _covers(contract: Contract, day: date) -> bool:
     return (contract.start is None or contract.start <= day) and (contract.end is None or day <= contract.end)
 
 
-def _rolled(
-    change: LineChange, contract: Contract, successor: Contract | None, live: LiveLines, inputs: PlanInputs
-) -> tuple[LineChange | None, Finding]:
-    if successor is not None and change.kind is not ChangeKind.ADD_LINE:
-        moved = rolled_over(change, successor, live, inputs)
-        if moved is not None:
-            start = moved.effective_date
-            return moved, _finding(ROLLED_OVER, change, contract, inputs, start=start, successor=successor.name)
-    why = f"Contract {successor.name} follows, but has no single line for it." if successor else ""
+def _taken(
+    changes: Sequence[LineChange], contracts: Mapping[str, Contract], live: LiveLines, inputs: PlanInputs
+) -> list[LineChange | str]:
+    """Return each change as its contract, or the one that follows, takes it; or why neither does, which may be empty.
+
+    What would meet another change on the line of the contract that follows is not taken: each is a whole quantity.
+    """
+    successors = Successors(inputs.directory.contracts, inputs.settings.policy)
+    taken: list[LineChange | str] = []
+    for change in changes:
+        contract = contracts.get(change.contract_id)
+        if contract is None or _covers(contract, change.effective_date):
+            taken.append(change)
+        else:
+            taken.append(_rolled(change, successors.of(contract), live, inputs))
+    on_line = Counter(found.line_id for found in taken if isinstance(found, LineChange))
+    return [
+        found
+        if isinstance(found, str) or found is change or on_line[found.line_id] == 1
+        else f"Contract {found.contract_name} follows, but several changes would meet on its line {found.line_id}."
+        for change, found in zip(changes, taken, strict=True)
+    ]
+
+
+def _rolled(change: LineChange, successor: Contract | None, live: LiveLines, inputs: PlanInputs) -> LineChange | str:
+    if successor is None:
+        return ""
+    moved = None if change.kind is ChangeKind.ADD_LINE else rolled_over(change, successor, live, inputs)
+    if moved is None or not _covers(successor, moved.effective_date):
+        return f"Contract {successor.name} follows, but has no single line for it."
+    return moved
+
+
+def _does_something(change: LineChange) -> bool:
+    return change.quantity_before != change.quantity_after or bool(change.fields)
+
+
+def _outside(change: LineChange, contract: Contract, inputs: PlanInputs, *, why: str) -> Finding:
     before = "nothing" if change.quantity_before is None else text_from_decimal(change.quantity_before)
     after = text_from_decimal(change.quantity_after)
-    return None, _finding(OUTSIDE, change, contract, inputs, before=before, after=after, end=contract.end, why=why)
+    return _finding(OUTSIDE, change, contract, inputs, before=before, after=after, end=contract.end, why=why)
 
 
 def _refused(
@@ -76,6 +109,8 @@ def _refused(
     written: Mapping[str, Sequence[DatedWrite]],
     inputs: PlanInputs,
 ) -> Finding | None:
+    if not _does_something(change):
+        return None
     row = next((row for row in schedule if row.start <= change.effective_date <= row.end), None)
     if row is not None and row.posted:
         legal = next((free.start for free in schedule if not free.posted and free.start > row.end), "not known")

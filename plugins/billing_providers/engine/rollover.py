@@ -10,7 +10,7 @@ from billing_providers.engine.change_words import change_id
 from billing_providers.engine.effective_dates import units_at
 from billing_providers.engine.live_lines import LiveLines
 from billing_providers.engine.plan_inputs import PlanInputs
-from billing_providers.model.changes import LineChange
+from billing_providers.model.changes import ChangeKind, FieldChange, LineChange
 from billing_providers.model.policy import Policy
 from billing_providers.model.psa import Contract
 
@@ -57,9 +57,18 @@ def rolled_over(change: LineChange, successor: Contract, live: LiveLines, inputs
     before = units_at(line.schedule, effective)
     if before is None:
         return None
+    fields = tuple(
+        FieldChange(field.field, line.field(field.field), field.after)
+        for field in change.fields
+        if (line.field(field.field) or "") != field.after
+    )
+    kind = change.kind
+    if kind in {ChangeKind.SET_QUANTITY, ChangeKind.SET_FIELDS}:
+        kind = ChangeKind.SET_FIELDS if before == change.quantity_after else ChangeKind.SET_QUANTITY
     return dataclasses.replace(
         change,
-        change_id=change_id(inputs.scope.tenant, successor.contract_id, line.line_id, change.kind),
+        change_id=change_id(inputs.scope.tenant, successor.contract_id, line.line_id, kind),
+        kind=kind,
         contract_id=successor.contract_id,
         contract_name=successor.name,
         line_id=line.line_id,
@@ -68,4 +77,5 @@ def rolled_over(change: LineChange, successor: Contract, live: LiveLines, inputs
         effective_date=effective,
         unit_cost=line.unit_cost,
         unit_price=line.unit_price,
+        fields=fields,
     )

@@ -156,6 +156,55 @@ def test_a_contract_that_follows_takes_the_change_where_the_policy_says_so() -> 
     )
 
 
+def test_two_changes_never_meet_on_the_line_of_the_contract_that_follows() -> None:
+    """Lines that are collapsed into one have one line there: the total and the zero would both be written to it."""
+    lines = f"\n    101 | 11 | 5 | 2 | {PERIOD} = 2 | {LINE_THERE}"
+    says = "Contract 22 follows, but several changes would meet on its line 200."
+    rest = found("KS184", says, ends=True) + f"KS184 | {says}\n"
+
+    policy = "rollover = yes\n    several_lines = collapse"
+    check(dated(8, days=f"{PERIOD} = 3", policy=policy, contracts=FOLLOWED, line=lines, rest=rest))
+
+
+@pytest.mark.parametrize(
+    ("held", "written", "code", "says"),
+    [
+        (f"{NEXT} = 5 posted", "", "KS185", "on contract 22 cannot change on 2026-10-26"),
+        (f"{NEXT} = 5", "200 | 2026-10-26 | 5 | yes", "KS188", "on contract 22 was changed for 2026-10-26 already"),
+        (f"{NEXT} = 8 posted", "200 | 2026-10-26 | 8 | yes", "KS187", "contract 22 takes it"),  # it holds it already
+    ],
+)
+def test_what_the_psa_would_refuse_on_the_contract_that_follows_is_not_planned(
+    held: str, written: str, code: str, says: str
+) -> None:
+    """A posted period and a day that is taken refuse a change there as they do on the contract itself."""
+    written = f"# written\nline | from | after | certain\n{written}\n"
+    line = f"\n    200 | 22 | 5 | 5 | {held} | "
+    rest = written + found(code, says, ends=True)
+
+    check(dated(8, days=f"{PERIOD} = 5", policy="rollover = yes", contracts=FOLLOWED, line=line, rest=rest))
+
+
+@pytest.mark.parametrize(
+    ("text", "quantity", "told"),
+    [
+        ("Seats then", 5, "200 | set_quantity | 5 | 8 | invoice_text Seats then → Seats"),
+        ("Seats", 5, "200 | set_quantity | 5 | 8 | "),
+        ("Seats then", 8, "200 | set_fields | 8 | 8 | invoice_text Seats then → Seats"),
+    ],
+)
+def test_the_text_is_held_against_the_line_that_takes_the_change(text: str, quantity: int, told: str) -> None:
+    """The push compares the line with the diff; the text of another line would make it stale."""
+    changes = f"# changes\nline | kind | before | after | fields\n{told}\n"
+    line = f"Seats before\n    200 | 22 | 5 | 5 | {NEXT} = {quantity} | {text}"
+    rest = "# terms\nmode,invoice_text\nquantity_only,Seats\n" + found("KS187", "22 takes it", changes, ends=True)
+    scenario = dated(8, days=f"{PERIOD} = 5", policy="rollover = yes", contracts=FOLLOWED, line=line, rest=rest)
+
+    check(
+        scenario.replace("dates = yes", "dates = yes\n    sets = invoice_text").replace("days | owner", "days | text")
+    )
+
+
 def test_the_lines_of_the_contract_that_follows_are_read() -> None:
     """The plan asks for them beforehand, since nothing can be read while planning."""
     asked = lines_wanted(inputs_of(dated(8, policy="rollover = yes", contracts=FOLLOWED)))
