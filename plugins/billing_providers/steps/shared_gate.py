@@ -6,6 +6,7 @@ or when nobody used it for a moment, so that other tasks get theirs.
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Iterator
@@ -14,11 +15,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from billing_providers.errors import BudgetExhausted
+from billing_providers.errors import BudgetExhausted, LedgerError
 from billing_providers.hooks.http.gate import SharedLimits
 
 if TYPE_CHECKING:
     from billing_providers.ledger.request_shares import RequestShares
+
+log = logging.getLogger(__name__)
 
 LEASE_S = 330.0  # the server ends a request after five minutes, so a slot never has two of them at work
 TURN_S = 5.0
@@ -155,7 +158,11 @@ class SharedGate:
             self._give(endpoint, slot)
 
     def _give(self, endpoint: str, slot: _Slot) -> None:
-        self._ledger.give_slot(self._tenant, endpoint, slot.number, owner=self._owner)
+        """Give a slot back. What the PSA answered is worth more than the slot, whose lease ends by itself."""
+        try:
+            self._ledger.give_slot(self._tenant, endpoint, slot.number, owner=self._owner)
+        except LedgerError as error:
+            log.warning("A slot for %s stays taken for up to %.0f s: %s", endpoint, LEASE_S, error)
 
     def _take_budget(self) -> None:
         if self._per_hour is None:
@@ -182,5 +189,9 @@ class SharedGate:
 
     def _give_back_apart(self) -> None:
         unused, self._apart = self._apart, 0
-        if unused:
+        if not unused:
+            return
+        try:
             self._ledger.give_back(self._tenant, unused, set_apart_at=self._apart_at)
+        except LedgerError as error:
+            log.warning("%d requests that were not sent count until their hour is over: %s", unused, error)
