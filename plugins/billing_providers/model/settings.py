@@ -25,6 +25,7 @@ from billing_providers.model.policy import (
     SkuFieldMatch,
     set_enum,
 )
+from billing_providers.model.record_link import RecordLink
 
 __all__ = [
     "AccountMatch",
@@ -89,6 +90,8 @@ class IntegrationSettings:
     :param inline_changes_max: more changes than this go to an artifact instead of the XCom.
     :param artifacts: where artifacts and change lists go (any ``ObjectStoragePath`` URL);
         empty: the folder ``billing`` in the Airflow home.
+    :param contract_link: address under which people open a contract in the PSA, with ``{contract_id}``; also
+        ``{account_id}``, ``{line_id}``, ``{service_id}``; empty: lists and reviews hold no links.
     """
 
     integration: str
@@ -116,6 +119,7 @@ class IntegrationSettings:
     pool: str = ""
     inline_changes_max: int = 200
     artifacts: str = ""
+    contract_link: str = ""
 
     def __post_init__(self) -> None:
         set_enum(self, self.integration or "integration", "review", ReviewMode)
@@ -128,6 +132,7 @@ class IntegrationSettings:
                 "is negative", where=self.integration, key="settle_delay", value=self.settle_delay, allowed="0 or more"
             )
         self._check_waiting()
+        RecordLink(self.contract_link)
 
     def _check_waiting(self) -> None:
         if self.publish_on is not None and not isinstance(self.publish_on, PublishDay):

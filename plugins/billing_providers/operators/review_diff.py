@@ -10,6 +10,7 @@ from airflow.providers.standard.operators.hitl import ApprovalOperator
 
 from billing_providers.errors import PushRefused
 from billing_providers.model.changes import ContractDiff
+from billing_providers.model.record_link import RecordLink
 from billing_providers.model.runs import Approval
 from billing_providers.model.settings import IntegrationSettings, ReviewMode
 from billing_providers.operators.faults import faults_reported
@@ -67,7 +68,8 @@ class ReviewDiffOperator(BillingStep, ApprovalOperator):
         from billing_providers.steps.review_text import review_text
 
         self.subject = f"{self.settings.integration}: {len(diff.changes)} changes, {len(diff.held)} held"
-        self.body = review_text(diff, self.diff.get("change_list_uri", ""), self.diff.get("split_rows"))
+        link = RecordLink(self.settings.contract_link)
+        self.body = review_text(diff, self.diff.get("change_list_uri", ""), self.diff.get("split_rows"), link)
         context["ti"].xcom_push(key=ASKED_DIGEST, value=diff.digest)
         return super().execute(context)
 

@@ -1,4 +1,4 @@
-"""Files that a run leaves for people and for tasks: large diffs and change lists."""
+"""Files that a run leaves for people and for tasks: large diffs, change lists and what came of them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from billing_providers.model.changes import ContractDiff, LineChange, told_fields
 from billing_providers.model.decimals import text_from_decimal
+from billing_providers.model.journal import JournalEntry
 from billing_providers.model.periods import BillingPeriod
+from billing_providers.model.record_link import RecordLink
 from billing_providers.model.settings import IntegrationSettings
 
 if TYPE_CHECKING:
@@ -20,7 +22,11 @@ if TYPE_CHECKING:
 
 _COLUMNS = (
     "account", "contract", "contract id", "service", "line id", "what", "quantity before", "quantity after",
-    "effective date", "unit cost", "unit price", "also set", "customers", "skus", "held by", "reason",
+    "effective date", "unit cost", "unit price", "also set", "customers", "skus", "held by", "reason", "link",
+)  # fmt: skip
+_RESULT_COLUMNS = (
+    "account", "contract", "contract id", "service", "line id", "quantity before", "quantity wanted", "also set",
+    "effective date", "state", "quantity read back", "detail", "customers", "link",
 )  # fmt: skip
 _USAGE_COLUMNS = (
     "customer_code", "customer_name", "sku", "quantity", "unit", "total_cost", "total_price", "currency", "description",
@@ -59,7 +65,15 @@ def write_csv(settings: IntegrationSettings, name: str, heading: Iterable[str], 
 def write_change_list(settings: IntegrationSettings, diff: ContractDiff) -> str:
     """Write the exact change list as CSV for a person, and return its address."""
     name = f"changes-{diff.period_start}-{diff.digest[:16]}.csv"
-    return write_csv(settings, name, _COLUMNS, (_row(change) for change in diff.changes))
+    link = RecordLink(settings.contract_link)
+    return write_csv(settings, name, _COLUMNS, ((*_row(change), link.of(change)) for change in diff.changes))
+
+
+def write_result_list(settings: IntegrationSettings, diff: ContractDiff, states: Mapping[str, JournalEntry]) -> str:
+    """Write what came of every change as CSV: what was wanted, and beside it what was read back; return its address."""
+    name, link = f"results-{diff.period_start}-{diff.digest[:16]}.csv", RecordLink(settings.contract_link)
+    rows = ((*_result_row(change, states.get(change.change_id)), link.of(change)) for change in diff.changes)
+    return write_csv(settings, name, _RESULT_COLUMNS, rows)
 
 
 def write_usage_list(
@@ -101,6 +115,24 @@ def _row(change: LineChange) -> tuple[str, ...]:
         ", ".join(change.skus),
         ", ".join(change.held_by),
         change.reason,
+    )
+
+
+def _result_row(change: LineChange, entry: JournalEntry | None) -> tuple[str, ...]:
+    return (
+        change.account_name,
+        change.contract_name,
+        change.contract_id,
+        change.service_name,
+        (entry.line_id if entry else "") or change.line_id,
+        _cell(change.quantity_before),
+        _cell(change.quantity_after),
+        told_fields(change),
+        change.effective_date.isoformat(),
+        entry.state.value if entry else "not pushed",
+        _cell(entry.observed) if entry else "",
+        entry.detail if entry else "",
+        ", ".join(change.customer_names),
     )
 
 

@@ -7,8 +7,10 @@ from datetime import timedelta
 
 from billing_providers.model.changes import ContractDiff, LineChange, told_fields
 from billing_providers.model.decimals import text_from_decimal
+from billing_providers.model.record_link import RecordLink
 
 ROWS_MAX = 40
+NO_LINK = RecordLink("")
 
 
 def changes_shown(diff: ContractDiff) -> list[LineChange]:
@@ -16,10 +18,16 @@ def changes_shown(diff: ContractDiff) -> list[LineChange]:
     return sorted(diff.changes, key=lambda change: (not change.held_by, -_size(change), change.change_id))[:ROWS_MAX]
 
 
-def review_text(diff: ContractDiff, change_list_uri: str, split_rows: Mapping[str, Sequence[str]] | None = None) -> str:
+def review_text(
+    diff: ContractDiff,
+    change_list_uri: str,
+    split_rows: Mapping[str, Sequence[str]] | None = None,
+    link: RecordLink = NO_LINK,
+) -> str:
     """Return the body: totals, held changes first, then the largest others, up to :data:`ROWS_MAX` rows.
 
     :param split_rows: first and last day of the row of units that a change splits, by change id.
+    :param link: where people open a contract.
     """
     shown = changes_shown(diff)
     head = [
@@ -32,7 +40,7 @@ def review_text(diff: ContractDiff, change_list_uri: str, split_rows: Mapping[st
         "|---|---|---|---|---|---|---|",
     ]
     rows = [
-        f"| {', '.join(change.held_by)} | {_cell(change.account_name)} | {_cell(change.service_name)} "
+        f"| {', '.join(change.held_by)} | {_cell(change.account_name)} | {_linked(change, link)} "
         f"| {_before(change)} | {text_from_decimal(change.quantity_after)} | {_cell(told_fields(change))} "
         f"| {_cell(change.reason)} |"
         for change in shown
@@ -69,6 +77,15 @@ def _before(change: LineChange) -> str:
 def _size(change: LineChange) -> float:
     # Only orders rows for the eye; no number that is written passes here.
     return float(abs(change.quantity_after - (change.quantity_before or 0)))
+
+
+def _linked(change: LineChange, link: RecordLink) -> str:
+    """Return the service's name, which opens the contract where the settings say how."""
+    name, address = _cell(change.service_name), link.of(change)
+    if not address:
+        return name
+    words = name.replace("[", "\\[").replace("]", "\\]")
+    return f"[{words}]({address.replace('(', '%28').replace(')', '%29')})"
 
 
 def _cell(text: str) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 from billing_providers.push.outcomes import outcome_counts, outcome_findings
 from billing_providers.push.verifier import lines_no_longer_managed, lines_now_managed, verify_changes
+from billing_providers.steps.artifacts import write_result_list
 from billing_providers.steps.psa import opened_psa
 from billing_providers.steps.push_job import push_job
 from billing_providers.steps.step import BillingStep
@@ -37,4 +38,5 @@ def verify_contract_lines(step: BillingStep, planned: dict[str, Any]) -> dict[st
     broken = ledger.journal.verify(scope.tenant)
     if broken:
         raise AirflowException(f"the journal's hash chain is broken: {broken[0]}")
-    return {"digest": diff.digest, "counts": counts, "managed_lines": len(managed)}
+    results = write_result_list(step.settings, diff, states) if diff.changes else ""
+    return {"digest": diff.digest, "counts": counts, "managed_lines": len(managed), "result_list_uri": results}

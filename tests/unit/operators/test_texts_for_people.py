@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import csv
+import re
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
@@ -16,11 +18,13 @@ from billing_providers.errors import (
     SignInRefused,
     Unreachable,
 )
-from billing_providers.model.changes import FieldChange, LineField
+from billing_providers.model.changes import ChangeKind, FieldChange, LineField
 from billing_providers.model.findings import FindingVoice
+from billing_providers.model.journal import JournalEntry, JournalState
+from billing_providers.model.record_link import RecordLink
 from billing_providers.model.settings import IntegrationSettings
 from billing_providers.operators.faults import finding_of_error, worth_a_retry
-from billing_providers.steps.artifacts import write_change_list
+from billing_providers.steps.artifacts import write_change_list, write_result_list
 from billing_providers.steps.review_text import review_text
 from tests.support.diffs import change, diff_of
 
@@ -94,3 +98,52 @@ def test_the_review_shows_held_changes_first_and_names_the_digest():
     assert rows[0].startswith("| KS114 | Pipe \\| Co | MS365-BP | 3 | 5 |")
     assert rows[1].startswith("|  | Aspen Ltd | MS365-BP | 3 | 4000 |")
     assert f"Digest `{'d' * 64}`" in text
+
+
+LINK = "https://psa.example/open?recid={contract_id}&company=acme"
+
+
+def test_the_review_and_the_change_list_open_the_contract_in_the_psa(tmp_path):
+    """One click from the number to the record."""
+    settings = IntegrationSettings("demo", "atria", "kaseya_bms", artifacts=f"file://{tmp_path}", contract_link=LINK)
+    linked = change(service_name="Backup [GB]", contract_id="11/2")
+    write_change_list(settings, diff_of(linked))
+
+    (path,) = (tmp_path / "demo").iterdir()
+    (row,) = csv.DictReader(path.read_text("utf-8-sig").splitlines())
+    address = "https://psa.example/open?recid=11%2F2&company=acme"
+    assert row["link"] == address
+    assert f"| [Backup \\[GB\\]]({address}) |" in review_text(diff_of(linked), "", link=RecordLink(LINK))
+
+
+def test_what_was_read_back_stands_beside_what_was_wanted(tmp_path):
+    """The list of results has every change, also one that never reached the push."""
+    settings = IntegrationSettings("demo", "atria", "kaseya_bms", artifacts=f"file://{tmp_path}", contract_link=LINK)
+    pushed, waiting = change("c1"), change("c2", kind=ChangeKind.ADD_LINE, line_id="", quantity_before=None)
+    entry = JournalEntry(
+        "t", "demo", date(2026, 10, 1), "run", "d" * 64, "c1", "100", "11", ("ASP",), ("MS365-BP",),
+        JournalState.MISMATCH, datetime(2026, 11, 1, tzinfo=UTC), Decimal(3), Decimal(5), Decimal("4.50"), "",
+        "differs",
+    )  # fmt: skip
+    write_result_list(settings, diff_of(pushed, waiting), {"c1": entry})
+
+    (path,) = (tmp_path / "demo").iterdir()
+    first, second = csv.DictReader(path.read_text("utf-8-sig").splitlines())
+    assert (first["quantity wanted"], first["quantity read back"], first["state"]) == ("5", "4.5", "mismatch")
+    assert (second["state"], second["quantity read back"], second["line id"]) == ("not pushed", "", "")
+    assert first["link"].startswith("https://psa.example/open?recid=")
+
+
+@pytest.mark.parametrize(
+    ("template", "says"),
+    [
+        ("https://psa.example/{contract}", "unknown place {contract}"),
+        ("psa.example/{contract_id}", "is no web address"),
+        ("javascript:alert({contract_id})", "is no web address"),
+        ("https://psa.example/{contract_id", "is no web address"),
+    ],
+)
+def test_a_link_that_cannot_work_is_refused_when_the_dag_is_loaded(template, says):
+    """Never a dead or dangerous link in a review."""
+    with pytest.raises(SettingsError, match=re.escape(f"contract_link: {says}")):
+        IntegrationSettings("demo", "atria", "kaseya_bms", contract_link=template)
