@@ -18,6 +18,8 @@ from billing_providers.push.reading import lines_anew
 
 Batch = list[LineChange]
 
+SENT_HOLDS_S = 30.0  # within the half minute that PSAs which may be at work for long are given on top
+
 
 def apply_changes(job: PushJob) -> dict[str, JournalEntry]:
     """Write every change that is not done yet and return where each stands. Running it again is safe.
@@ -85,12 +87,25 @@ def _apply_batch(job: PushJob, batch: Batch, last: dict[str, JournalEntry]) -> N
         return
     judged = [(change, job.judged(change, live, last.get(change.change_id))) for change in batch]
     first = [
-        _before_sending(job, change, judgement)
+        _before_sending(job, change, judgement, last.get(change.change_id))
         for change, judgement in judged
         if not job.told_before(judgement, last.get(change.change_id))
     ]
     job.journal.append(first, lock=job.lock)
-    answers = [_write(job, change) for change, judgement in judged if judgement.verdict is Verdict.WRITE]
+    _write_all(job, [change for change, judgement in judged if judgement.verdict is Verdict.WRITE])
+
+
+def _write_all(job: PushJob, changes: Batch) -> None:
+    """Write one after the other. What had to wait is journalled as sent anew: under the lock, and not too old."""
+    answers: list[JournalEntry] = []
+    sent_at = job.clock()
+    for number, change in enumerate(changes):
+        if (job.clock() - sent_at).total_seconds() > SENT_HOLDS_S:
+            job.renew()
+            left = [job.entry(waiting, JournalState.SENT) for waiting in changes[number:]]
+            job.journal.append([*answers, *left], lock=job.lock)
+            answers, sent_at = [], job.clock()
+        answers.append(_write(job, change))
     if answers:
         job.journal.append(answers, lock=job.lock)
 
@@ -99,10 +114,12 @@ def _unread(job: PushJob, change: LineChange, last: JournalEntry | None, detail:
     """Without a read nothing is written: what may have been sent before stays unknown, the rest failed."""
     standing = job.standing(change, last)
     state = JournalState.UNKNOWN if standing.may_be_applied else JournalState.FAILED
+    if job.taken_unseen(last):
+        state = JournalState.MISMATCH
     return job.entry(change, state, detail=detail, line_id=standing.line_id)
 
 
-def _before_sending(job: PushJob, change: LineChange, judgement: Judgement) -> JournalEntry:
+def _before_sending(job: PushJob, change: LineChange, judgement: Judgement, last: JournalEntry | None) -> JournalEntry:
     state = {
         Verdict.WRITE: JournalState.SENT,
         Verdict.ALREADY: JournalState.CONFIRMED,
@@ -112,6 +129,8 @@ def _before_sending(job: PushJob, change: LineChange, judgement: Judgement) -> J
     detail = judgement.why
     if state is JournalState.STALE and (editor := job.psa.last_edit(change)):
         detail = f"{detail} (last edited {editor})"
+    if state is JournalState.STALE and job.taken_unseen(last):
+        state = JournalState.MISMATCH
     line_id = judgement.line_id or change.line_id
     return job.entry(change, state, observed=judgement.observed, detail=detail, line_id=line_id)
 

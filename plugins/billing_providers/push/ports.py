@@ -75,6 +75,10 @@ class PushJob:
         added = last.line_id if change.kind is ChangeKind.ADD_LINE else ""
         return Standing(last.state, (self.clock() - last.at).total_seconds(), added)
 
+    def taken_unseen(self, last: JournalEntry | None) -> bool:
+        """Whether a difference was answered and not seen: it stays a mismatch, else a later try would send it again."""
+        return self.traits.relative and last is not None and last.state is JournalState.MISMATCH
+
     def told_before(self, judgement: Judgement, last: JournalEntry | None) -> bool:
         """Whether the journal says already that nobody can tell: another entry would make the try look younger."""
         if judgement.verdict is not Verdict.WAIT or last is None:
