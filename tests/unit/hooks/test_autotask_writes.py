@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from billing_providers.errors import BadRequest, NotSent, ServerFault, UnreadableAnswer
+from billing_providers.errors import BadRequest, NotSent, OutcomeUnknown, ServerFault, UnreadableAnswer
 from billing_providers.model.changes import ChangeKind, FieldChange, LineChange, LineField
 from tests.support.autotask_tenant import ADJUST, AtServer, contract, hook_of, line, refused, units, units_change
 from tests.support.scripted_http import FrozenTime, reply
@@ -197,6 +197,28 @@ def test_a_new_line_that_does_not_show_alone_is_left_open(shown: list[Any], monk
         hook_of(monkeypatch, tenant).write_line(addition(fields=text("New")))
 
     assert tenant.sent(DESCRIBE) == []
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        {DESCRIBE: refused("too long")},
+        {DESCRIBE: refused("The logged in resource lacks the permission")},
+        {"POST /ContractServices/query": refused("no right", 403)},
+        {"GET /ContractServices/entityInformation/fields": reply({"fields": []})},
+    ],
+    ids=["text refused", "text forbidden", "list forbidden", "no such fields"],
+)
+def test_a_text_that_is_refused_says_that_its_line_was_added(
+    answers: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Law 7: the units of a new line are billed by then; a refusal of the write would say that nothing was applied."""
+    tenant = tenant_of(**answers)
+
+    with pytest.raises(OutcomeUnknown, match="the line was added; its invoice text is not set"):
+        hook_of(monkeypatch, tenant).write_line(addition(fields=text("New")))
+
+    assert len(tenant.sent(ADJUST)) == 1
 
 
 def test_a_write_without_reasons_for_its_fault_leaves_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from billing_providers.errors import NotSent, RequestError, UnreadableAnswer
+from billing_providers.errors import BillingError, NotSent, OutcomeUnknown, RequestError, UnreadableAnswer
 from billing_providers.hooks.at.answers import AtAnswer
 from billing_providers.hooks.at.kinds import LineKind, kind_of
 from billing_providers.hooks.at.paging import listed
@@ -46,9 +46,7 @@ def write_change(tenant: AtTenant, change: LineChange) -> WriteReceipt:
     text = _text(change, kind, tenant)
     if adds:
         told = _adjust(tenant, kind, contract_id, _new_line(change, kind, tenant))
-        line_id = _added_line(tenant, kind, contract_id, change) if text else ""
-        if text:
-            _describe(tenant, kind, contract_id, kind.own_id(line_id), text)
+        line_id = _text_of_added(tenant, kind, contract_id, change, text) if text else ""
         return WriteReceipt(observed=None, line_id=line_id, request_id=told.answer.request_id)
     own_id = _number(kind.own_id(change.line_id), "line", change, tenant)
     adjustment = _adjustment(change, kind, own_id, tenant) if change.kind in _SETS_UNITS else None
@@ -119,6 +117,22 @@ def _new_line(change: LineChange, kind: LineKind, tenant: AtTenant) -> dict[str,
     if change.unit_cost is not None and not kind.mark:
         body["adjustedUnitCost"] = _amount(change.unit_cost, change, tenant)
     return body
+
+
+def _text_of_added(tenant: AtTenant, kind: LineKind, contract_id: str, change: LineChange, text: str) -> str:
+    """Set the text of the line that was just added, and return the line's id.
+
+    :raises OutcomeUnknown: whatever goes wrong, since a refusal would say that no line was added.
+    """
+    try:
+        line_id = _added_line(tenant, kind, contract_id, change)
+        _describe(tenant, kind, contract_id, kind.own_id(line_id), text)
+    except OutcomeUnknown:
+        raise
+    except BillingError as error:
+        problem = f"{change.service_name}: the line was added; its invoice text is not set ({error})"
+        raise tenant.error(OutcomeUnknown, problem) from None
+    return line_id
 
 
 def _added_line(tenant: AtTenant, kind: LineKind, contract_id: str, change: LineChange) -> str:
