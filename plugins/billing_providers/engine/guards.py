@@ -69,12 +69,11 @@ def amount_of(change: LineChange) -> Decimal:
 
 
 def _amounts(change: LineChange) -> tuple[Decimal, Decimal]:
-    """Return the billed amount before and after, each at its own price."""
-    price = change.unit_price or Decimal(1)
-    price_before = price
+    """Return the billed amount before and after, each at its own price: one that is set counts as it is, zero too."""
+    price_before = price = change.unit_price or Decimal(1)
     for field in change.fields:
         if field.field is LineField.UNIT_PRICE:
-            price_before = Decimal(field.before or 0)
+            price_before, price = Decimal(field.before or 0), Decimal(field.after)
     return (
         EXACT.multiply(change.quantity_before or Decimal(0), price_before),
         EXACT.multiply(change.quantity_after, price),

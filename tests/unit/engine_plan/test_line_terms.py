@@ -328,6 +328,20 @@ def test_a_price_that_jumps_is_held_although_the_quantity_stays_one():
     check(text.replace("line_factor = off", "line_factor = 5"))
 
 
+def test_a_price_that_goes_to_zero_counts_as_zero():
+    """A set price stands for itself: 100 units at 0.50 become nothing, and not 100 times one."""
+    text = storage(
+        "service,mode,price\nSTORAGE,quantity_only,source",
+        "100 | 11 | 5 | 100 | 0.05 | 0.5 | | ",
+        used("100", price="0"),
+        "# changes\nline | kind | before | after | held | fields\n"
+        "100 | set_fields | 100 | 100 | KS114, KS115 | unit_price 0.5 → 0\n"
+        "# findings\ncode | says\nKS114 | would go from 50 to 0\nKS115 | would go from 50 to 0 (-100 %)\n",
+    )
+    guards = "line_factor = 5\n    customer_share = 0.5\n    customer_floor = 49"
+    check(text.replace("line_factor = off\n    customer_share = off", guards))
+
+
 @pytest.mark.parametrize(
     ("table", "says"),
     [
