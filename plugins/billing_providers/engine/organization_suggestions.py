@@ -178,8 +178,10 @@ def _bare(name: str) -> str:
 
 def _with_identity(row: GridRow, search: _Search) -> GridRow:
     """Return a row with the id and name of its account, where the PSA tells exactly one."""
-    by_code = search.by_code.get(row.account_code, []) if row.account_code else []
-    found = [search.by_id[row.account_id]] if row.account_id in search.by_id else by_code
+    if row.account_id:  # the id counts, also one that no active account has
+        found = [search.by_id[row.account_id]] if row.account_id in search.by_id else []
+    else:
+        found = search.by_code.get(row.account_code, []) if row.account_code else []
     if row.ignore or len(found) != 1:
         return row
     account = found[0]
@@ -191,9 +193,19 @@ def _row_of(account: Account) -> GridRow:
 
 
 def _prefilled(rows: Sequence[GridRow], exact: Sequence[Suggestion]) -> list[GridRow]:
-    """Return the rows with exact agreements added to the first row of their account, or to a new one."""
+    """Return the rows with exact agreements added to the first row of their account, or to a new one.
+
+    Where the rows of an account name several contracts, none of them is chosen: the new row names none.
+    """
     filled = list(rows)
-    at = {row.account_id: number for number, row in reversed(list(enumerate(rows))) if row.account_id}
+    contracts: dict[str, set[str]] = defaultdict(set)
+    for row in rows:
+        contracts[row.account_id].add(row.contract)
+    at = {
+        row.account_id: number
+        for number, row in reversed(list(enumerate(rows)))
+        if row.account_id and (len(contracts[row.account_id]) == 1 or not row.contract)
+    }
     for found in sorted(exact, key=lambda found: (found.account.name, found.account.account_id)):
         number = at.setdefault(found.account.account_id, len(filled))
         if number == len(filled):

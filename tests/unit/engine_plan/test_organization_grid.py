@@ -290,3 +290,25 @@ def test_a_grid_in_use_is_kept_and_added_to():
         },
         {"ignore": "ours", "Graphus": "Lab"},
     ]
+
+
+def test_an_id_that_no_account_has_is_never_replaced_by_the_code_beside_it():
+    """Law 4: what a person mapped and is not there is reported by the run, not mapped to something else here."""
+    grid = read_grid("account_code,account_id,Graphus\nDAILY,99,Lab\n", "grid.csv")
+
+    assert proposed(grid, [DAILY, ASPEN], Graphus=[reported("Lab")]) == [
+        {"account_code": "DAILY", "account_id": "99", "Graphus": "Lab"}
+    ]
+
+
+def test_no_contract_is_chosen_where_the_rows_of_an_account_name_several():
+    """The account agrees exactly; on which of its contracts the organization is billed is not said."""
+    grid = read_grid("account_code,contract,Graphus\nDAILY,Cloud,Lab\nDAILY,Servers,Shop\n", "grid.csv")
+
+    rows = proposed(grid, [DAILY], SaaS=[reported("Daily Mail")])
+
+    assert [(row.get("contract"), row.get("Graphus"), row.get("SaaS")) for row in rows] == [
+        ("Cloud", "Lab", None),
+        ("Servers", "Shop", None),
+        (None, None, "Daily Mail"),
+    ]
