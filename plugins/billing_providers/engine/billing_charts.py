@@ -94,6 +94,12 @@ def billing_charts(
     return charts
 
 
+def label_of(total: BillingTotal) -> str:
+    """Return what a total is called, also where its items have no module, customer, service or day."""
+    nameless = NO_MODULE if total.grouped_by is TotalBy.MODULE else "(not told)"
+    return total.label or total.group_key or nameless
+
+
 def _groups(
     by: TotalBy, currency: str, totals: Iterable[BillingTotal], before: Iterable[BillingTotal]
 ) -> dict[str, tuple[str, _Amounts]]:
@@ -108,7 +114,7 @@ def _groups(
             older=total.amount if is_older else Decimal(0),
         )
         _, held = groups.get(total.group_key, ("", _Amounts()))
-        groups[total.group_key] = (total.label or total.group_key or NO_MODULE, held.plus(amounts))
+        groups[total.group_key] = (label_of(total), held.plus(amounts))
     return groups
 
 

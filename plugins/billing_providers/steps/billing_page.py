@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from html import escape
 
-from billing_providers.engine.billing_charts import NO_MODULE, Chart
+from billing_providers.engine.billing_charts import Chart, label_of
 from billing_providers.model.billing_dataset import BillingItem, BillingTotal, TotalBy
 from billing_providers.model.decimals import text_from_decimal
 
@@ -54,7 +55,7 @@ def _overview(totals: Sequence[BillingTotal]) -> str:
     if not overall:
         return "<p>The PSA told neither posted nor pending items for this period.</p>"
     words = "; ".join(
-        f"{total.items:,} {total.state.value} items, {_money(total)}"
+        f"{total.items:,} {total.state.value} items, {_money(total.amount, total.currency)}"
         + (f" and {total.unpriced:,} without an amount" if total.unpriced else "")
         for total in overall
     )
@@ -63,7 +64,7 @@ def _overview(totals: Sequence[BillingTotal]) -> str:
 
 def _totals(totals: Sequence[BillingTotal], by: TotalBy) -> str:
     rows = [
-        (total.label or total.group_key or _nameless(by), total.state.value, total.items, total.quantity, _money(total))
+        (label_of(total), total.state.value, total.items, total.quantity, _money(total.amount, total.currency))
         for total in totals
         if total.grouped_by is by
     ]
@@ -89,7 +90,7 @@ def _prorated(items: Sequence[BillingItem]) -> str:
             f"{item.first_day} to {item.last_day}",
             str(item.split_on or "contract's first or last days"),
             text_from_decimal(item.quantity) if item.quantity is not None else "",
-            f"{item.amount:,.2f}" if item.amount is not None else "not told",
+            _money(item.amount, item.currency) if item.amount is not None else "not told",
         ]
         for item in found[:_PRORATED_MAX]
     ]
@@ -114,9 +115,5 @@ def _table(heads: Iterable[str], rows: Iterable[Sequence[str]], *, words: int) -
     return f"<table><tr>{head}</tr>{body}</table>"
 
 
-def _money(total: BillingTotal) -> str:
-    return f"{total.currency} {total.amount:,.2f}".strip()
-
-
-def _nameless(by: TotalBy) -> str:
-    return NO_MODULE if by is TotalBy.MODULE else "(not told)"
+def _money(amount: Decimal, currency: str) -> str:
+    return f"{currency} {amount:,.2f}".strip()

@@ -115,6 +115,14 @@ def test_a_chart_shows_the_period_and_apart_from_it_what_waits_since_earlier_one
     assert [series.name for series in charted(ITEMS[:3])["by-module"].series] == ["posted", "pending"]
 
 
+def test_items_without_an_account_are_no_lines_that_no_run_sets() -> None:
+    """A contract that the PSA does not list leaves its customer untold; pictures and tables say the same."""
+    told = [item(account_id="", account_name="")]
+
+    assert charted(told)["by-customer"].labels == ("(not told)",)
+    assert "(not told)" in billing_page("Items", told, billing_totals(told), [], {})
+
+
 def test_the_largest_customers_are_shown_and_the_others_summed_in_a_note() -> None:
     """Twelve bars, the largest first; the rest is named with its sums, so that the picture adds up."""
     many = [item(str(no), account_id=f"{no:02d}", account_name=f"Customer {no}") for no in range(1, 16)]
@@ -176,14 +184,16 @@ def test_drawing_leaves_no_trace_in_the_process() -> None:
 
 def test_names_on_the_page_are_no_markup() -> None:
     """A customer's name is text, whatever it holds; the page loads nothing from elsewhere."""
-    nasty = item("1234.5", account_name='<script>alert("x")</script>', prorated=True, split_on=date(2026, 10, 15))
+    nasty = item(
+        "1234.5", currency="EUR", account_name='<script>alert("x")</script>', prorated=True, split_on=date(2026, 10, 15)
+    )
     page = billing_page(
-        "Items & more", [nasty], billing_totals([nasty]), charted([nasty]).values(), {"by-module": b"x"}
+        "Items & more", [nasty], billing_totals([nasty]), charted([nasty]).values(), {"by-module-EUR": b"x"}
     )
 
     assert "<script" not in page
     assert "&lt;script&gt;" in page
-    assert "1,234.50" in page
+    assert page.count("EUR 1,234.50") == 6  # overall, in four tables, and among what is prorated
     assert "Prorated rows" in page
     assert "2026-10-15" in page
     assert "http" not in page
