@@ -21,6 +21,7 @@ from typing import Any
 from billing_providers.errors import SettingsError
 
 _DELIMITERS = ",;\t|"
+_CUT_OFF = frozenset({"unexpected end of data", "truncated data"})  # what decoders call a letter without its last bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ def read_csv(content: bytes, *, delimiter: str = "", encoding: str = "", where: 
     text = _decoded(content, encoding, sheet, where)
     if text[:4].casefold() == "sep=" and "\n" in text:  # Excel's own hint, no row
         hint, _, text = text.partition("\n")
-        delimiter, first_row = delimiter or hint[4:5], 1
+        delimiter, first_row = delimiter or hint.rstrip("\r")[4:5], 1
     else:
         first_row = 0
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter or _delimiter(text), strict=True)
@@ -81,12 +82,7 @@ def read_xlsx(content: bytes, *, sheet_name: str = "", rows_max: int | None = No
     :param rows_max: how many rows are read, headings and blank ones included; None: all.
     :raises SettingsError: when there is no such worksheet.
     """
-    import zipfile
-    import zlib
-    from xml.etree.ElementTree import ParseError
-
     from openpyxl import load_workbook
-    from openpyxl.utils.exceptions import InvalidFileException
 
     sheet = Sheet()
     try:
@@ -94,14 +90,16 @@ def read_xlsx(content: bytes, *, sheet_name: str = "", rows_max: int | None = No
         if sheet_name and sheet_name not in book.sheetnames:
             allowed = ", ".join(book.sheetnames)
             raise SettingsError("no such worksheet", where=where, key="sheet", value=sheet_name, allowed=allowed)
-        worksheet = book[sheet_name] if sheet_name else book.worksheets[0]
+        worksheet: Any = book[sheet_name] if sheet_name else book.worksheets[0]
+        worksheet.reset_dimensions()  # where an exporter states too small an area, the rows below it would be lost
         for number, cells in enumerate(islice(worksheet.iter_rows(), rows_max), start=1):
             texts = [_cell_text(cell) for cell in cells]
             _take(sheet, number, texts + [""] * (len(sheet.headings) - len(texts)))
             sheet.more_rows = number == rows_max
         book.close()
-    except (zipfile.BadZipFile, zlib.error, ParseError, InvalidFileException, KeyError, EOFError, OSError) as error:
-        # A workbook is a zip of XML files; damage shows where it is unpacked or parsed, and nothing of it is trusted.
+    except SettingsError:
+        raise
+    except Exception as error:  # damage shows wherever it is unpacked or parsed, as any error; nothing of it is trusted
         return Sheet(broken_off=f"it is not a whole workbook ({type(error).__name__})")
     return sheet
 
@@ -147,7 +145,10 @@ def _decoded(content: bytes, encoding: str, sheet: Sheet, where: str) -> str:
             sheet.notes.append("the file is not UTF-8 and was read as Windows-1252")
     try:
         return content.decode(encoding)
-    except (UnicodeDecodeError, LookupError) as error:
+    except (UnicodeError, LookupError) as error:
+        if isinstance(error, UnicodeDecodeError) and error.reason in _CUT_OFF:
+            sheet.broken_off = "the file ends inside a letter"
+            return content[: len(content) - len(error.object) + error.start].decode(encoding)
         raise SettingsError(
             f"the file cannot be read ({error})",
             where=where,

@@ -41,7 +41,8 @@ class ReportPlace:
     :param delimiter: of a CSV file; empty: found out.
     :param encoding: of a CSV file; empty: found out.
     :param whole_file_after_s: seconds since its last change after which a file is taken as whole.
-    :raises SettingsError: for an unknown placeholder or kind of file, or a number of seconds below 0.
+    :raises SettingsError: for an unknown placeholder or kind of file, a delimiter of several characters, or a number of
+        seconds below 0.
     """
 
     name: str
@@ -62,6 +63,10 @@ class ReportPlace:
         if self._kind not in {"csv", "txt", "xlsx"}:
             raise SettingsError(
                 "unknown kind of file", where=self.name, key="kind", value=self._kind, allowed="csv, xlsx"
+            )
+        if len(self.delimiter) > 1:
+            raise SettingsError(
+                "is not one character", where=self.name, key="delimiter", value=self.delimiter, allowed=", ; tab |"
             )
         seconds = self.whole_file_after_s
         if isinstance(seconds, bool) or not isinstance(seconds, int) or seconds < 0:

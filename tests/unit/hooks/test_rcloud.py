@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import inspect
+import io
 import os
 import time
+import zipfile
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -42,6 +44,19 @@ def workbook(path: Path, rows: list[list[Any]], *, age_s: int = 3600) -> Path:
         book.active.append(row)
     book.save(path)
     return written(path, path.read_bytes(), age_s=age_s)
+
+
+def repacked(path: Path, member: str, old: bytes, new: bytes) -> bytes:
+    """Return a workbook with other content in one of its parts, packed as soundly as before."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(path) as source, zipfile.ZipFile(packed, "w") as target:
+        for name in source.namelist():
+            content = source.read(name)
+            if name == member:
+                assert old in content, f"{member} does not hold {old!r}"
+                content = content.replace(old, new)
+            target.writestr(name, content)
+    return packed.getvalue()
 
 
 def read(tmp_path: Path, content: str | bytes, *, age_s: int = 3600, **options: Any) -> UsageRead:
@@ -148,6 +163,7 @@ def test_a_wrong_heading_refuses_the_file(heading: str, options: dict[str, Any],
         ({"url": "u.csv", "whole_file_after_s": -1}, "whole_file_after_s: not a number of seconds; got -1"),
         ({"url": "/x/{month}/{client}.csv"}, "url: unknown placeholder; got 'client'; allowed: {year}, {month}, {p"),
         ({"url": "usage.pdf"}, "kind: unknown kind of file; got 'pdf'; allowed: csv, xlsx"),
+        ({"url": "u.csv", "delimiter": "\\t"}, "delimiter: is not one character; got '\\\\t'; allowed: , ; tab |"),
         ({"url": "u.csv", "delimeter": ";"}, "delimeter: unknown option; did you mean delimiter?"),
         ({}, "url: is missing"),
     ],
@@ -396,6 +412,9 @@ NOT_WHOLE = [
     (b"Client,Year,Month,Billable Space\nAspen,2026,7,12", "so its Billable Space may be cut off"),
     (b"Client,Billable Space,Year,Month\nAspen,3,2026,1", "so its Month may be cut off"),
     (b'Client,Billable Space,Month\n"Asp,1,2026-07\n', "unexpected end of data"),
+    ((HEADINGS + "Aspen,1,2026,7\nBirké").encode()[:-1], "the last row (3) is cut off"),
+    ("Year,Month,Billable Space,Client\n2026,7,1,Birké".encode()[:-1], "the file ends inside a letter"),
+    ((HEADINGS + "Aspen,1,2026,7\n").encode("utf-16")[:-1], "the file ends inside a letter"),
     (
         HEADINGS.encode() + b"Aspen,1,2026,6\nBirch,2,2026,6\n",
         "it is last month's file: all 2 rows are of 2026-06, expected 2026-07",
@@ -466,6 +485,37 @@ def test_a_workbook_that_is_damaged_inside_is_not_whole(tmp_path: Path) -> None:
 
     assert (found.complete, found.records) == (False, [])
     assert "it is not a whole workbook" in found.incomplete_why
+
+
+@pytest.mark.parametrize(
+    ("member", "damage"),
+    [
+        ("xl/worksheets/sheet1.xml", (b"<v>2</v>", b"<v>2-</v>")),
+        ("xl/workbook.xml", (b"sheetId=", b"sheetIe=")),
+    ],
+)
+def test_no_damage_of_a_workbook_escapes_as_an_error_of_its_reader(
+    member: str, damage: tuple[bytes, bytes], tmp_path: Path
+) -> None:
+    """Whatever a broken part makes the reader raise: the file is not whole, and is waited for."""
+    path = workbook(
+        tmp_path / "usage.xlsx", [["Client", "Billable Space", "Month"], ["Aspen", 2, datetime(2026, 7, 1)]]
+    )
+    written(path, repacked(path, member, *damage))
+
+    assert "it is not a whole workbook" in RCloudUsageSource(str(path)).not_ready_why(JULY)
+    assert not RCloudUsageSource(str(path)).read_usage(JULY).complete
+
+
+def test_a_stated_area_that_is_too_small_hides_no_row(tmp_path: Path) -> None:
+    """Law 3: some exporters write the area of an earlier save; rows below it were billed to nobody."""
+    rows: list[list[Any]] = [["Client", "Billable Space", "Month"], *([f"C{n}", n, "2026-07"] for n in range(40))]
+    path = workbook(tmp_path / "usage.xlsx", rows)
+    written(path, repacked(path, "xl/worksheets/sheet1.xml", b'ref="A1:C41"', b'ref="A1:C21"'))
+
+    found = RCloudUsageSource(str(path)).read_usage(JULY)
+
+    assert (found.complete, len(found.records)) == (True, 40)
 
 
 def test_a_file_that_is_not_there_is_waited_for_and_reading_it_is_code_03(tmp_path: Path) -> None:
