@@ -91,14 +91,13 @@ class RowReader:
         if all(numbers[field] is None for field in ("quantity", "assigned", "enabled", "total")):
             raise RowFault("quantity", "is empty")
         texts["record_id"] = texts["record_id"] or position
-        end = day_of(self._value(row, "period_end"), "period_end")
         return UsageRecord(
             source=self.source,
             position=position,
             kind=_kind_of(text_of(self._value(row, "kind"), "kind")),
             billable=_billable(self._value(row, "billable")),
             period_start=day_of(self._value(row, "period_start"), "period_start"),
-            period_end=end + timedelta(days=1) if end and self.end_is_last_day else end,
+            period_end=self._end(row),
             attributes=self._attributes(row),
             **texts,
             **numbers,
@@ -113,6 +112,14 @@ class RowReader:
     def _number(self, row: Mapping[str, Any], field: str) -> Decimal | None:
         decimal_comma = self.decimal_comma and field not in self.constants
         return number_of(self._value(row, field), field, decimal_comma=decimal_comma)
+
+    def _end(self, row: Mapping[str, Any]) -> date | None:
+        end = day_of(self._value(row, "period_end"), "period_end")
+        if end is None or not self.end_is_last_day:
+            return end
+        if end == date.max:
+            raise RowFault("period_end", f"{end} is no last day of a period: no day follows it")
+        return end + timedelta(days=1)
 
     def _attributes(self, row: Mapping[str, Any]) -> str:
         taken = set(self.names.values())

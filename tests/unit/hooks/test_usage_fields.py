@@ -73,6 +73,7 @@ def test_quantities_are_exact(quantity: object, exact: str) -> None:
         ({"periodEnd": "20261125"}, "periodEnd", "'20261125' is not a date"),
         ({"periodEnd": "2026-11-31"}, "periodEnd", "'2026-11-31' is not a date"),
         ({"unitPrice": "12 EUR"}, "unitPrice", "'12 EUR' is not a number"),
+        ({"periodEnd": "9999-12-31"}, "periodEnd", "9999-12-31 is no last day of a period"),
     ],
 )
 def test_a_row_that_cannot_be_read_names_field_and_reason(fields: dict[str, Any], field: str, error: str) -> None:
