@@ -12,6 +12,7 @@ from requests import PreparedRequest
 from billing_providers.errors import (
     BudgetExhausted,
     NoAnswer,
+    NotSent,
     RateLimited,
     ServerFault,
     SignInRefused,
@@ -229,6 +230,39 @@ def test_a_refused_sign_in_is_remembered() -> None:
             client.call("GET", "/lines")
 
     assert len(tries) == 1
+
+
+def test_a_write_whose_sign_in_got_no_answer_has_not_left() -> None:
+    """Law 7: only what may have been applied is read back; a read keeps saying what failed."""
+
+    def lost(last: Token | None) -> Token:
+        raise NoAnswer("the sign-in: read timeout")
+
+    server = ScriptedServer([])
+    client = client_of(server)
+    client.sign_in = RenewedToken(lost, clock=lambda: 0.0)
+
+    with pytest.raises(NotSent, match=r"the sign-in before it failed .the sign-in: read timeout"):
+        client.call("PUT", "/lines/1", json={"units": 3})
+    with pytest.raises(NoAnswer):
+        client.call("GET", "/lines")
+    assert server.requests == []
+
+
+def test_a_write_that_was_refused_and_cannot_be_signed_anew_has_not_been_applied() -> None:
+    """401 says that it was not applied; trouble with the next token changes nothing about that."""
+    tokens = [Token("tok-1234567", 900.0)]
+
+    def obtain(last: Token | None) -> Token:
+        if not tokens:
+            raise NoAnswer("the sign-in: read timeout")
+        return tokens.pop()
+
+    client = client_of(ScriptedServer([reply({}, 401)]))
+    client.sign_in = RenewedToken(obtain, clock=lambda: 0.0)
+
+    with pytest.raises(NotSent):
+        client.call("PUT", "/lines/1", json={"units": 3})
 
 
 def test_no_secret_reaches_an_error_text() -> None:

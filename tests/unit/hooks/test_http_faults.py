@@ -10,10 +10,11 @@ from contextlib import contextmanager
 import pytest
 import requests
 
-from billing_providers.errors import NoAnswer, RequestError, Unreachable, UnreadableAnswer
+from billing_providers.errors import NoAnswer, NotSent, RequestError, Unreachable, UnreadableAnswer
 from billing_providers.hooks.http.client import HttpClient
 from billing_providers.hooks.http.faults import ErrorVoice, kind_of, kind_of_status
 from billing_providers.hooks.http.repeats import Limits
+from billing_providers.hooks.http.sign_in import FixedToken
 
 KINDS = {
     "ChunkedEncodingError": "UnreadableAnswer",
@@ -87,6 +88,23 @@ def test_a_refused_connection_was_never_sent() -> None:
         error = _failure(f"http://127.0.0.1:{taken.getsockname()[1]}")
 
     assert type(error) is Unreachable
+
+
+@pytest.mark.parametrize(
+    ("base_url", "token"),
+    [("http://127.0.0.1:9", "tok-\u201c123"), (f"http://{'a' * 70}.localhost:9", "tok-123")],
+    ids=["a header that is not Latin-1", "a host with a label that is too long"],
+)
+def test_what_cannot_become_bytes_was_never_sent(base_url: str, token: str) -> None:
+    """requests lets these errors of others through; they must not end a run as a traceback, nor show the header."""
+    client = HttpClient(base_url, ErrorVoice("Vendor"))
+    client.sign_in = FixedToken(token)
+
+    with pytest.raises(NotSent, match=r"Vendor GET .*: the request could not be made") as caught:
+        client.call("GET", "/lines")
+
+    assert "\u201c" not in str(caught.value)
+    assert "201c" not in str(caught.value)
 
 
 def test_a_connection_lost_after_sending_leaves_the_outcome_open() -> None:

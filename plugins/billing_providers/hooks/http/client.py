@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import partial
 from threading import BoundedSemaphore, Lock
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -25,6 +26,8 @@ from billing_providers import __version__
 from billing_providers.errors import (
     BudgetExhausted,
     NoAnswer,
+    NotSent,
+    OutcomeUnknown,
     RateLimited,
     RequestError,
     SignInRefused,
@@ -140,12 +143,12 @@ class HttpClient:
         )
         if self.sign_in is None or not signed:
             return self._repeated(call, {})
-        signature = self.sign_in.headers()
+        signature = self._signed(call, self.sign_in.headers)
         try:
             return self._repeated(call, signature)
         except SignInRefused:
             # 401 means that it was not applied, so even a write may follow once more with a new token.
-            fresh = self.sign_in.renewed(signature)
+            fresh = self._signed(call, partial(self.sign_in.renewed, signature))
             if fresh is None:
                 raise
         return self._repeated(call, fresh)
@@ -169,6 +172,16 @@ class HttpClient:
     def close(self) -> None:
         """Close the kept-alive connections."""
         self.session.close()
+
+    def _signed(self, call: Call, headers: Callable[[], Result]) -> Result:
+        """Return what signs a call. A write whose sign-in got no answer has not left: there is nothing to read back."""
+        try:
+            return headers()
+        except OutcomeUnknown as fault:
+            if call.repeatable:
+                raise
+            problem = f"the sign-in before it failed ({fault})"
+            raise self.voice.error(NotSent, problem, method=call.method, url=call.shown) from None
 
     def _repeated(self, call: Call, headers: Headers) -> Any:
         """Send a call until it succeeds, may not be repeated, or used up its attempts or time."""
@@ -211,6 +224,7 @@ class HttpClient:
         """Send one request and read its whole answer: the only place where bytes leave."""
         from requests import Request
         from requests.exceptions import RequestException
+        from urllib3.exceptions import HTTPError
 
         typed = {"Content-Type": call.content_type} if call.content_type else {}
         ends_at = self.clocks.clock() + self.limits.answer_s_max
@@ -225,7 +239,7 @@ class HttpClient:
                 stream=True,
             ) as response:
                 content = self._whole_body(call, response, ends_at)
-        except RequestException as error:
+        except (RequestException, HTTPError, UnicodeError) as error:  # requests lets some of the others through
             # Without its cause: that text may hold a header's value.
             raise self.voice.lost(error, method=call.method, url=call.shown) from None
         return Answer(self.voice, call.method, call.shown, response.status_code, response.headers, content)

@@ -47,6 +47,8 @@ _KINDS: dict[str, type[RequestError]] = {
     "InvalidJSONError": NotSent,
     "URLRequired": NotSent,
     "UnrewindableBodyError": NotSent,
+    "LocationValueError": NotSent,  # of urllib3, for a host that is none
+    "UnicodeError": NotSent,  # while headers and host become bytes; answers are never decoded on the way
     "HTTPError": OutcomeUnknown,
     "RequestException": OutcomeUnknown,
 }
@@ -60,6 +62,8 @@ _FAILED_HANDSHAKES = (
     "UNRECOGNIZED_NAME",
     "CERTIFICATE_VERIFY_FAILED",
 )
+_OF_HEADERS = frozenset({"InvalidHeader", "UnicodeEncodeError"})  # their texts hold what stands in the header
+_BAD_HEADER = "a character cannot be sent in a header; look for it in login, password and extra of the connection"
 _PHRASES: dict[type[RequestError], str] = {
     Unreachable: "no connection could be made",
     NoAnswer: "there was no answer in time, or the connection was lost after sending",
@@ -166,4 +170,4 @@ def _innermost(error: BaseException) -> str:
     """Return the class and text of the first thing that went wrong; never a request header."""
     *_, cause = _causes(error)
     named = type(cause).__name__
-    return named if named == "InvalidHeader" else f"{named}: {str(cause)[:200]}"
+    return f"{named}: {_BAD_HEADER if named in _OF_HEADERS else str(cause)[:200]}"
