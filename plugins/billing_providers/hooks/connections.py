@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from billing_providers.errors import SecretsError, SettingsError
 from billing_providers.hooks.http.addresses import base_url
+from billing_providers.hooks.stored_connection import stored_connection
 from billing_providers.registry import SYSTEMS, System
-
-if TYPE_CHECKING:
-    from airflow.sdk import Connection
 
 log = logging.getLogger(__name__)
 
@@ -24,12 +22,13 @@ class ConnectionFields:
     Texts are trimmed, except the password, which may begin or end with a blank.
 
     :raises SecretsError: code 16 when the connection cannot be read.
+    :raises SettingsError: for an extra that is no JSON object.
     """
 
     def __init__(self, system_key: str, conn_id: str) -> None:
         self.system: System = SYSTEMS[system_key]
         self.conn_id = conn_id
-        self._connection = _connection(conn_id)
+        self._connection = stored_connection(conn_id, where=self.where)
         self._form = {field.key: field for field in self.system.fields}
 
     @property
@@ -114,13 +113,3 @@ class ConnectionFields:
         if value.strip():
             return value
         raise SecretsError(f"{label} is empty", where=self.where, finding_number=21)
-
-
-def _connection(conn_id: str) -> Connection:
-    from airflow.sdk import BaseHook
-    from airflow.sdk.exceptions import AirflowException, AirflowRuntimeError
-
-    try:
-        return BaseHook.get_connection(conn_id)
-    except (AirflowException, AirflowRuntimeError, ValueError) as error:
-        raise SecretsError(f"the connection cannot be read: {error}", where=f"connection {conn_id}") from None

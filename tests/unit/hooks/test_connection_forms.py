@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import suppress
 from datetime import date
 from types import SimpleNamespace
@@ -49,7 +50,13 @@ def everything_read(system: System, monkeypatch: pytest.MonkeyPatch) -> tuple[se
             return super().__getattribute__(name)
 
     connection = Connection(
-        host="http://127.0.0.1:1", login="user", password="secret-1", schema="", port=None, extra_dejson=extra
+        host="http://127.0.0.1:1",
+        login="user",
+        password="secret-1",
+        schema="",
+        port=None,
+        extra=json.dumps(extra),
+        extra_dejson=extra,
     )
     monkeypatch.setattr(BaseHook, "get_connection", lambda conn_id: connection)
     hook = system.hook_class()(system.default_conn_id, limits=Limits(attempts_max=1))
@@ -156,6 +163,20 @@ def test_a_wrong_field_is_named_with_what_is_allowed(
         fields.json_object("line_api")
 
     assert str(caught.value).startswith(f"connection wrong: {problem}")
+
+
+@pytest.mark.parametrize("extra", ["{'tenant': 'acme'}", "[1]", '"acme"'])
+def test_an_extra_that_is_no_object_is_named_and_not_shown(extra: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Airflow takes an extra that is no JSON for empty: the tenant would be planned for as if nothing were set."""
+    monkeypatch.setenv(
+        "AIRFLOW_CONN_BROKEN", json.dumps({"conn_type": "kaseya_bms", "host": "api.example.com", "extra": extra})
+    )
+
+    with pytest.raises(SettingsError) as caught:
+        ConnectionFields("kaseya_bms", "broken")
+
+    assert str(caught.value).startswith("connection broken: extra: is no JSON object; allowed: ")
+    assert "acme" not in str(caught.value)
 
 
 def _answers_anything(request: Any, **_: Any) -> Any:

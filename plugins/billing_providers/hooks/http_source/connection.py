@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from billing_providers.errors import SecretsError, SettingsError
 from billing_providers.hooks.http.addresses import base_url
 from billing_providers.hooks.http.sign_in import Headers
+from billing_providers.hooks.stored_connection import stored_connection
 
 if TYPE_CHECKING:
     from airflow.sdk import Connection
@@ -62,7 +63,7 @@ def read_connection(conn_id: str, *, allow_http: bool) -> HttpConnection:
     :raises SettingsError: code 20 when the host is empty; for a URL, header or extra that may not be used.
     """
     where = f"connection {conn_id}"
-    found = _connection(conn_id, where)
+    found = stored_connection(conn_id, where=where)
     headers = _headers(found.extra_dejson, where)
     secrets = [part for value in headers.values() for part in (value, value.split(" ")[-1])]
     login, password = found.login or "", found.password or ""
@@ -112,13 +113,3 @@ def _refuse(name: str, value: object, where: str) -> None:
         return
     advice = "certificates are always verified, and REQUESTS_CA_BUNDLE and HTTPS_PROXY of the worker are obeyed"
     raise SettingsError("is not supported", where=where, key=f"extra {name}", allowed=f"leave it out; {advice}")
-
-
-def _connection(conn_id: str, where: str) -> Connection:
-    from airflow.sdk import BaseHook
-    from airflow.sdk.exceptions import AirflowException, AirflowRuntimeError
-
-    try:
-        return BaseHook.get_connection(conn_id)
-    except (AirflowException, AirflowRuntimeError, ValueError) as error:
-        raise SecretsError(f"the connection cannot be read: {error}", where=where) from None
