@@ -200,8 +200,8 @@ class AtriaHook(BaseHook):
 
     def _why_incomplete(self, pages: list[_Page], rows: int, period: BillingPeriod) -> Iterator[str]:
         """Yield every sign that rows are missing or are of another period."""
-        first, last = pages[0], pages[-1]
-        said = [self._answered(page, "complete") for page in (first, last)]
+        first = pages[0]
+        said = [self._answered(page, "complete") for page in pages]
         if not all(complete is None or complete is True for complete in said):
             yield "Atria says that the period's billing is not complete"
         count = self._answered(first, "record_count")
@@ -218,7 +218,7 @@ class AtriaHook(BaseHook):
 
     def _control_total(self, pages: list[_Page]) -> tuple[Decimal | None, list[str]]:
         try:
-            return number_of(self._answered(pages[0], "total_quantity"), "totalQuantity"), []
+            return number_of(self._answered(pages[0], "total_quantity"), self._names.get("total_quantity", "")), []
         except RowFault as fault:
             return None, [f"the control total cannot be read ({fault})"]
 

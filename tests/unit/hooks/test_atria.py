@@ -100,6 +100,29 @@ def test_an_answer_that_does_not_fit_is_incomplete(answer: dict[str, Any], why: 
     assert why in read.incomplete_why
 
 
+def test_every_page_is_asked_whether_the_period_is_complete(hook_of: Hooks) -> None:
+    """Law 3: a no in the middle of the list is no yes, whatever the first and the last page say."""
+
+    def answer(request: PreparedRequest) -> Reply:
+        number = int(parse_qs(urlsplit(request.url or "").query).get("page", ["1"])[0])
+        following = number + 1 if number < 3 else None
+        return reply({"items": [row(number)], "complete": number != 2, "nextPage": following})
+
+    read = hook_of(ScriptedServer(answer)).read_usage(PERIOD)
+
+    assert (len(read.records), read.complete) == (3, False)
+    assert read.incomplete_why == "Atria says that the period's billing is not complete"
+
+
+def test_a_total_that_cannot_be_read_is_called_as_the_tenant_calls_it(hook_of: Hooks) -> None:
+    """The name in the message is the one to look for in the answer."""
+    server = ScriptedServer([reply({"items": [], "meta": {"sum": "many"}})])
+
+    read = hook_of(server, field_map='{"total_quantity": "meta.sum"}').read_usage(PERIOD)
+
+    assert read.incomplete_why.startswith("the control total cannot be read (meta.sum: 'many' is not a number")
+
+
 @pytest.mark.parametrize("answer", [[], {"rows": []}, {"items": {"a": 1}}, {}])
 def test_another_shape_is_an_error_that_points_at_the_field_map(answer: Any, hook_of: Hooks) -> None:
     """Law 3: rows under another name are not no rows."""
