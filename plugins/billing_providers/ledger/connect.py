@@ -32,7 +32,8 @@ POSTGRES_EXTRAS = (
 def open_ledger(conn_id: str = DEFAULT_CONN_ID) -> Ledger:
     """Return the ledger of an Airflow connection. Nothing is connected yet.
 
-    :raises SecretsError: when a connection other than ``billing_ledger`` is named and does not exist.
+    :raises SecretsError: when another connection than ``billing_ledger`` does not exist, or one that is set in the
+        environment cannot be read.
     :raises SettingsError: when the connection is no usable SQLite or PostgreSQL one.
     """
     from airflow.sdk import BaseHook
@@ -44,6 +45,9 @@ def open_ledger(conn_id: str = DEFAULT_CONN_ID) -> Ledger:
         # A mistyped id must not start a second, empty ledger: what it does not know it would never zero or lock.
         if conn_id != DEFAULT_CONN_ID:
             raise SecretsError("connection is missing", where=conn_id, allowed="the id of a connection") from None
+        # Neither must a connection that Airflow cannot read: it passes over what is broken and finds nothing.
+        if os.environ.get(variable := f"AIRFLOW_CONN_{conn_id.upper()}"):
+            raise SecretsError("cannot be read", where=variable, allowed="a connection as JSON or URI") from None
         home = Path(os.environ.get("AIRFLOW_HOME", "~/airflow")).expanduser().resolve()
         return Ledger.at(_sqlite_url(str(home / FILE_NAME)))
     return Ledger.at(url_of(connection))

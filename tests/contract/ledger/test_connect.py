@@ -73,6 +73,17 @@ def test_unusable_connection_names_its_field(monkeypatch: pytest.MonkeyPatch, ur
     assert "s3cret-word" not in text
 
 
+def test_connection_that_cannot_be_read_is_no_missing_one(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
+    """A connection that is broken off never starts a second, empty ledger, and ends in no stack trace."""
+    monkeypatch.setenv("AIRFLOW_CONN_BILLING_LEDGER", '{"conn_type": "postgres", "password": "s3cret-word')
+
+    with pytest.raises(SecretsError, match="AIRFLOW_CONN_BILLING_LEDGER: cannot be read") as raised:
+        open_ledger()
+
+    assert "s3cret-word" not in str(raised.value)
+    assert list(home.glob("*.sqlite")) == []
+
+
 def test_missing_driver_names_the_package_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     """PostgreSQL without its driver is a setting to mend, not a stack trace."""
     monkeypatch.setitem(sys.modules, "psycopg", None)
