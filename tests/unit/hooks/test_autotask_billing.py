@@ -115,6 +115,18 @@ def test_posted_items_are_those_billed_for_days_of_the_period(monkeypatch: pytes
     ]
 
 
+@pytest.mark.parametrize(
+    "invoices", [[], [invoice(50, at("2026-12-03"), invoiceNumber=None)]], ids=["unseen", "unnamed"]
+)
+def test_an_invoiced_item_never_reads_as_not_invoiced(invoices: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the invoice cannot be seen, or has no number, its id stands for it."""
+    tenant = AtServer({"BillingItems": [item(1, invoiceID=50)], "Invoices": invoices})
+
+    (found,) = hook_of(monkeypatch, tenant).posted_items(NOVEMBER)
+
+    assert found.invoice_number == "id 50"
+
+
 def test_items_that_do_not_fit_their_count_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     """Law 3: what is missing would read as not billed."""
     rows = {"BillingItems": [item(1, invoiceID=50)], "Invoices": [invoice(50, at("2026-12-03"))]}

@@ -59,8 +59,13 @@ def _posted(row: Fields, numbers: dict[str, str]) -> PostedItem:
         amount=row.number("extendedPrice"),
         item_date=row.day("itemDate"),
         posted_on=row.day("postedDate"),
-        invoice_number="" if invoice_id is None else numbers.get(str(invoice_id), ""),
+        invoice_number=_number_of(invoice_id, numbers),
     )
+
+
+def _number_of(invoice_id: object, numbers: dict[str, str]) -> str:
+    """Return an invoice's number, or its id where the number cannot be seen; empty would mean not invoiced yet."""
+    return "" if invoice_id is None else numbers.get(str(invoice_id)) or f"id {invoice_id}"
 
 
 def _pending(row: Fields, kind: LineKind) -> PendingItem:
