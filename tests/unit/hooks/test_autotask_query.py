@@ -193,8 +193,9 @@ def test_a_row_that_was_not_asked_for_is_an_error(monkeypatch: pytest.MonkeyPatc
         ({COUNT: reply({"queryCount": 3})}, "2 rows read, Companies/query/count says 3"),
         ({COMPANIES: rows(1, 1)}, "a row came twice"),
         ({COMPANIES: rows(1, count=2)}, "1 rows read, a page says that it has 2"),
+        ({COMPANIES: rows(url=f"{ZONE}/V1.0/Companies/query/next?p=2")}, "a page without rows names a next one"),
     ],
-    ids=["count", "twice", "cut"],
+    ids=["count", "twice", "cut", "endless"],
 )
 def test_a_list_that_is_not_whole_is_read_once_more_and_then_an_error(
     answers: dict[str, Any], why: str, monkeypatch: pytest.MonkeyPatch

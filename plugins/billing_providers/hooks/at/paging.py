@@ -73,6 +73,8 @@ def _whole(tenant: AtTenant, query: Query, *, counted: bool) -> list[Fields]:
         if len(seen) != len(rows):  # a row that comes twice means that another one slipped through
             raise _ListChanged(told, "it changed while its pages were read (a row came twice)")
         path, params = _next_page(tenant, told, query)
+        if path and not page:  # else its pages might never end
+            raise _ListChanged(told, "a page without rows names a next one")
     if len(rows) < promised:
         raise _ListChanged(told, f"{len(rows)} rows read, a page says that it has {promised}")
     if counted:
