@@ -194,6 +194,13 @@ def test_without_a_zone_nothing_was_sent(monkeypatch: pytest.MonkeyPatch) -> Non
     assert tenant.sent(ADJUST) == []
 
 
+@pytest.mark.parametrize("told", [{}, {"url": None}, {"url": ""}], ids=str)
+def test_an_answer_without_a_zone_is_the_servers_fault(told: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No setting of the connection is wrong, and nothing was sent."""
+    with pytest.raises(NotSent, match=r"zoneInformation: url is (None|''), expected the base URL of the user's zone"):
+        hook_of(monkeypatch, tenant_of(**{ASK: reply(told)})).write_line(units_change())
+
+
 FAULTS = [
     (refused("effectiveDate must be between the start date and end date of the Contract"), BadRequest),
     (reply({"errors": ["negative"]}, 400), BadRequest),

@@ -78,6 +78,8 @@ class Zone:
             "GET", _ASK, params={"user": self._user}, signed=False, place="ZoneInformation"
         )
         answered = told.whole().text("url")
+        if not answered:
+            raise told.whole().unreadable("url", "the base URL of the user's zone")
         url = zone_url(answered, where=self._where, allow_http=self._allow_http)
         if _domain(url) != _domain(self._client.base_url):
             raise SettingsError(
