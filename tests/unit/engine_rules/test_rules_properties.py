@@ -93,13 +93,14 @@ def test_order_of_rows_changes_no_number(rows: list[UsageRecord], random, rules:
 
 @given(ROWS)
 def test_every_line_is_the_sum_of_its_rows(rows: list[UsageRecord]):
-    """The rows that lead to a line sum to it, after row rules."""
+    """The rows that lead to a line sum to it, after row rules, but for the places that nothing is kept to."""
     rules = "rules: [{name: a, match: {sku: A}, multiply: 0.25}, {name: b, match: {sku: B}, rename_sku: C}]"
     result = ruled(rules, *rows)
 
     for line in charges(result):
         behind = [outcome.quantity for outcome in outcomes(result) if outcome.charge_no == line.charge_no]
-        assert sum_of(behind) == Fraction(line.quantity)
+        rounded = Fraction(len(behind) + 1, 2 * 10**18)  # the sum and each row are kept to 18 places
+        assert abs(sum_of(behind) - Fraction(line.quantity)) <= rounded
         assert len(behind) == line.record_count
 
 
