@@ -54,6 +54,14 @@ def test_condition_matches(match, matching):
     assert counted(one_rule(f"match: {{{match}}}, exclude: why", row(**matching))) == {}
 
 
+def test_a_unit_cost_that_a_rule_sets_is_not_beaten_by_the_sources_total():
+    """What a person says one unit costs is what counts; the price, of which the rule says nothing, stays."""
+    totals = {"total_cost": Decimal(10), "total_price": Decimal(20)}
+    lines = charges(one_rule("match: {sku: MS365-BP}, set: {unit_cost: 3}", row(5, sku="MS365-BP", **totals)))
+
+    assert [(line.unit_cost, line.total_cost, line.total_price) for line in lines] == [(Decimal(3), None, Decimal(20))]
+
+
 @pytest.mark.parametrize(
     ("match", "other"),
     [

@@ -38,6 +38,9 @@ SETTABLE_FIELDS: dict[str, FieldType] = {
     "unit_price": FieldType.NUMBER,
 }
 
+# A total that the source gives would win over the amount of one unit that a rule sets.
+_TOTAL_OF = {"unit_cost": "total_cost", "unit_price": "total_price"}
+
 COUNT_BASES = ("assigned", "enabled", "total")
 
 
@@ -86,6 +89,8 @@ class SetFields(Unconditional):
                 column.copy(mask, rows.table.column(value.field), lambda text: "" if text is None else text)
             else:
                 column.copy(mask, rows.table.column(value.field))
+            if name in _TOTAL_OF:
+                rows.table.column(_TOTAL_OF[name]).put(mask, None)
         return mask
 
     def explain(self, where: str) -> str:
