@@ -24,7 +24,7 @@ from billing_providers.model.settings import IntegrationSettings
 _BETWEEN = "\x1f"
 _LINE_COLUMNS = (
     "line_id", "contract_id", "service_id", "quantity", "unit_cost", "unit_price", "open", "version", "effective_date",
-    "last_day", "invoice_text", "included",
+    "last_day", "invoice_text", "included", "billable", "schedule", "owned_by",
 )  # fmt: skip
 _DIFF_FIELDS = (
     "integration", "psa", "tenant", "period_start", "period_end", "timezone", "complete", "applicable",

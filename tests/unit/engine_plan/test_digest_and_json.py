@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -12,6 +13,7 @@ from billing_providers.engine.diff_json import diff_from_json, diff_summary, dif
 from billing_providers.engine.digest import policy_digest, verify_digest
 from billing_providers.engine.planner import plan
 from billing_providers.model.changes import ContractDiff
+from billing_providers.model.psa import UnitPeriod
 from billing_providers.model.settings import Guards, IntegrationSettings, Policy
 from tests.support.plan_scenario import TWO_ACCOUNTS, inputs_of
 
@@ -93,17 +95,21 @@ def test_every_input_has_its_digest():
     """Rules, mappings, policy, guards, live lines and the tool's version each change the digest of the diff."""
     inputs, known = inputs_of(SCENARIO), {planned().digest}
     settings, live = inputs.settings, list(inputs.lines)
+    row = UnitPeriod(date(2026, 9, 26), date(2026, 10, 25), Decimal(5))
     for changed in (
         {"charge_set": dataclasses.replace(inputs.charge_set, rules_digest="x" * 64)},
         {"snapshot": dataclasses.replace(inputs.snapshot, digest="x" * 64)},
         {"settings": dataclasses.replace(settings, policy=dataclasses.replace(settings.policy, zeroing_limit=99))},
         {"settings": dataclasses.replace(settings, guards=dataclasses.replace(settings.guards, run_lines=99))},
         {"lines": [*live[:-1], dataclasses.replace(live[-1], version="v2")]},
+        {"lines": [*live[:-1], dataclasses.replace(live[-1], billable=False)]},
+        {"lines": [*live[:-1], dataclasses.replace(live[-1], schedule=(row,))]},
+        {"lines": [*live[:-1], dataclasses.replace(live[-1], schedule=(dataclasses.replace(row, posted=True),))]},
         {"tool_version": "9.9.9"},
     ):
         known.add(plan(dataclasses.replace(inputs, **changed)).digest)  # type: ignore[arg-type]
 
-    assert len(known) == 7
+    assert len(known) == 10
 
 
 def test_the_digest_does_not_know_the_run_or_the_time_of_the_pull():
