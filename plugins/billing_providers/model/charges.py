@@ -63,7 +63,7 @@ class RuleEffect:
 class ChargeSet:
     """The charge lines of one snapshot under one version of the rules."""
 
-    charge_set_id: str  # first 32 hex digits of SHA-256(snapshot digest, rules digest)
+    charge_set_id: str  # first 32 hex digits of SHA-256(snapshot digest, rules digest, held customers)
     snapshot_id: str
     rules_digest: str
     rules_source: str  # file name, for people
