@@ -38,12 +38,13 @@ class CollectBillingItemsOperator(BillingOperator):
 
         try:
             return self.work(context)
-        except BillingError as error:
+        except (BillingError, OSError) as error:  # the artifact folder may be full, or on another machine
             finding = self.voice.finding(189, level=Level.WARNING, missing="the dataset", why=str(error))
             if not isinstance(error, LedgerError):
                 self.ledger().findings.replace(run_key_of(context), f"{self.stage}.fault", [finding])
             text = f"{finding.code}: {finding.message} {finding.resolution}"
-            raise (AirflowException if worth_a_retry(error) else AirflowFailException)(text) from error
+            again = isinstance(error, OSError) or worth_a_retry(error)
+            raise (AirflowException if again else AirflowFailException)(text) from error
 
     def work(self, context: Context) -> dict[str, Any]:
         """Read, join, keep, write."""

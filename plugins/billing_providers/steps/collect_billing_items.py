@@ -48,10 +48,11 @@ def collect_billing_items(step: BillingStep, planned: dict[str, Any] | None) -> 
     words = f"{scope.period.start} to {scope.period.last_day}"
     charts = billing_charts(items, _history(ledger, scope), words)
     files = write_billing_items(step.settings, scope, items, totals, charts)
-    missing = [
-        step.voice.finding(INCOMPLETE, missing=" and ".join(files.missing), why="; ".join(files.missing.values()))
-    ]
-    step.keep_findings(ledger, scope.run_key, missing if files.missing else [])
+    findings = []
+    if files.missing:
+        missing, why = " and ".join(files.missing), "; ".join(files.missing.values())
+        findings.append(step.voice.finding(INCOMPLETE, missing=missing, why=why))
+    step.keep_findings(ledger, scope.run_key, findings)
     return {"counts": _counts(items), "totals": _told(totals), "files": files.addresses()}
 
 

@@ -286,6 +286,20 @@ def test_a_failed_read_is_a_warning_and_the_report_goes_on(msp: Closing) -> None
     assert run.ledger.billing_items.read_of_run(run.run_key) is None
 
 
+def test_files_that_cannot_be_written_are_a_warning_too(msp: Closing, tmp_path: Path) -> None:
+    """A full or missing artifact folder is told under the same code as a failed read."""
+    run = msp.run(billing_period="2026-10-15")
+    run.plan()
+    (tmp_path / "no folder").write_text("")
+    run.settings = replace(run.settings, artifacts=f"file://{tmp_path}/no folder")
+
+    with pytest.raises(AirflowException, match=r"AT189.*the dataset of Autotask's pending and posted.*no folder"):
+        run.collect()
+
+    (finding,) = [finding for finding in run.findings() if finding.number == 189]
+    assert finding.level.value == "warning"
+
+
 def test_a_psa_that_tells_no_items_is_skipped(tmp_path: Path) -> None:
     """Only a PSA that tells posted and pending items has a dataset; for the others the task is skipped, not failed."""
     with closing(tmp_path) as msp:
