@@ -102,6 +102,8 @@ class Guards:
     def __post_init__(self) -> None:
         for key in ("line_factor", "line_floor", "customer_share", "customer_floor", "run_amount", "record_share"):
             set_decimal(self, "guards", key)
+        for key in ("run_lines", "recent_periods") if self.run_lines is not None else ("recent_periods",):
+            _check_count(self, "guards", key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,11 +168,8 @@ class Policy:
             raise SettingsError(
                 "is empty", where="policy", key="contract_type", allowed="e.g. Recurring Services", finding_number=12
             )
-        for key in ("zeroing_limit", "ending_notice_days"):
-            if getattr(self, key) < 0:
-                raise SettingsError(
-                    "is negative", where="policy", key=key, value=getattr(self, key), allowed="0 or more"
-                )
+        for key in ("places", "zeroing_limit", "ending_notice_days"):
+            _check_count(self, "policy", key)
 
 
 _POLICY_ENUMS: dict[str, type[StrEnum]] = {
@@ -217,3 +216,11 @@ def set_decimal(target: object, where: str, key: str) -> None:
     if number < 0:
         raise SettingsError("is negative", where=where, key=key, value=value, allowed="0 or more")
     object.__setattr__(target, key, number)
+
+
+def _check_count(target: object, where: str, key: str) -> None:
+    value = getattr(target, key)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise SettingsError("is no whole number", where=where, key=key, value=value, allowed="0, 1, 2, …")
+    if value < 0:
+        raise SettingsError("is negative", where=where, key=key, value=value, allowed="0 or more")

@@ -40,6 +40,17 @@ def settings(**changed) -> IntegrationSettings:
         (lambda: Policy(contract_type=" "), "policy: contract_type: is empty; allowed: e.g. Recurring Services"),
         (lambda: Policy(zeroing_limit=-1), "policy: zeroing_limit: is negative; got -1; allowed: 0 or more"),
         (
+            lambda: Policy(zeroing_limit="25"),
+            "policy: zeroing_limit: is no whole number; got '25'; allowed: 0, 1, 2, …",
+        ),
+        (lambda: Policy(places=0.5), "policy: places: is no whole number; got 0.5; allowed: 0, 1, 2, …"),
+        (lambda: Policy(places=-1), "policy: places: is negative; got -1; allowed: 0 or more"),
+        (lambda: Guards(run_lines="500"), "guards: run_lines: is no whole number; got '500'; allowed: 0, 1, 2, …"),
+        (
+            lambda: Guards(recent_periods=True),
+            "guards: recent_periods: is no whole number; got True; allowed: 0, 1, 2, …",
+        ),
+        (
             lambda: Guards(line_factor=1.5),
             "guards: line_factor: 1.5 is a float; decimals are taken from text or integers; got 1.5; "
             "allowed: a decimal as text, e.g. '0.5'",
