@@ -416,9 +416,11 @@ def test_keys_do_not_show() -> None:
 
 
 def test_what_would_only_help_does_not_stop_a_connection(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Devices and invoices are told apart from what a run needs."""
+    """Devices, invoices and texts on them are told apart from what a run needs."""
     tenant = tenant_of()
     tenant.access["ConfigurationItems"] = "None"
+    kept = reply({"info": {"userAccessForQuery": "All", "canUpdate": True, "userAccessForUpdate": "None"}})
+    tenant.answers["GET /ContractServices/entityInformation"] = kept
     tenant.answers |= {f"GET /{entity}/entityInformation": reply({"info": {"name": entity}}) for entity in (
         "ContractServiceAdjustments", "ContractServiceBundleAdjustments")}  # fmt: skip
 
@@ -426,6 +428,7 @@ def test_what_would_only_help_does_not_stop_a_connection(monkeypatch: pytest.Mon
 
     assert works is True
     assert "It would help to have: ConfigurationItems: view (lines that devices drive are not told apart" in text
+    assert "; ContractServices: change (only for invoice texts). Units are changed by" in text
 
 
 def test_a_connection_that_fails_says_why(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -39,12 +39,15 @@ def rights_of(tenant: AtTenant) -> Rights:
     :raises SignInRefused: when the keys are refused, at the first call.
     """
     version = _version(tenant)
-    written = [kind.adjustments for kind in KINDS]
+    written, texted = [kind.adjustments for kind in KINDS], [kind.lines for kind in KINDS]
     entities = [*_NEEDED, *_HELPFUL, *written]
     told = dict(zip(entities, tenant.api.client.map(lambda entity: _access(tenant, entity), entities), strict=True))
     return Rights(
         missing=tuple(f"{entity}: view all" for entity in _NEEDED if not told[entity].queries),
-        helpful=tuple(f"{entity}: view ({why})" for entity, why in _HELPFUL.items() if not told[entity].queries),
+        helpful=(
+            *(f"{entity}: view ({why})" for entity, why in _HELPFUL.items() if not told[entity].queries),
+            *(f"{entity}: change (only for invoice texts)" for entity in texted if not told[entity].updates),
+        ),
         unwritable=tuple(f"{entity}: add" for entity in written if not told[entity].creates),
         version=version,
     )
