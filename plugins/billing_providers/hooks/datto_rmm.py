@@ -8,7 +8,7 @@
   billing types, and which are ours: :mod:`billing_providers.hooks.drmm.devices`.
 - Example: ``source_options={"billing_types": ["AllDevicesMetric", "Servers"]}``.
 - Failing: fewer devices than the server counts make the read incomplete; a 403 is told apart as a missing right or a
-  block, which is waited out; a device that cannot be read holds its site.
+  block, after which nothing is sent for five minutes; a device that cannot be read holds its site.
 """
 
 from __future__ import annotations
