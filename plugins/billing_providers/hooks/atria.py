@@ -33,8 +33,7 @@ from billing_providers.hooks.http.repeats import Limits
 from billing_providers.hooks.http.sign_in import FixedToken
 from billing_providers.hooks.usage_fields import RowFault, RowReader, day_of, field_names, number_of, value_at
 from billing_providers.model.periods import BillingPeriod
-from billing_providers.model.source import MalformedRow, UsageRead
-from billing_providers.model.usage import UsageRecord
+from billing_providers.model.source import UsageRead
 
 ROW_NAMES = {
     "record_id": "recordId",
@@ -122,15 +121,7 @@ class AtriaHook(BaseHook):
         """Read all rows of a period, non-billable ones included. The API cannot be narrowed to customers."""
         pages = list(self._pages(period))
         rows = [row for page in pages for row in self._rows(page)]
-        records: list[UsageRecord] = []
-        malformed: list[MalformedRow] = []
-        for index, row in enumerate(rows):
-            position = f"items[{index}]"
-            if not isinstance(row, Mapping):
-                malformed.append(MalformedRow(position, "row", f"{row!r} is not an object"))
-                continue
-            read = self._reader.record(row, position)
-            records.append(read) if isinstance(read, UsageRecord) else malformed.append(read)
+        records, malformed = self._reader.records(rows, "items")
         total, why = self._control_total(pages)
         whys = [*self._why_incomplete(pages, len(rows), period), *why]
         return UsageRead(

@@ -52,7 +52,6 @@ HEADINGS = {
 }
 _HARMLESS = frozenset({"customer_name", "description", "summary", "actor", "plan"})
 _NEEDED = ("customer_code", "sku", "quantity")
-_ROWS_PEEKED = 5000  # two more are read: the headings, and one to know that there are more
 
 
 class AtriaReportSource:
@@ -131,13 +130,13 @@ class AtriaReportSource:
         why = self._place.not_there_why(address)
         if why:
             return why
-        sheet = self._place.read(address, rows_max=_ROWS_PEEKED + 2)
+        sheet = self._place.first_rows(address)
         why = _without_rows_why(sheet)
         if why:
             return why
         reader = self._reader(sheet, without_credentials(address))
         short = _short_why(sheet, reader)
-        if short or sheet.more_rows or len(sheet.rows) > _ROWS_PEEKED:
+        if short or sheet.more_rows:
             return short
         found = [read for read in _records(sheet, reader) if isinstance(read, UsageRecord)]
         return _of_other_periods(found, period)

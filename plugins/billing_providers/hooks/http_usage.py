@@ -33,7 +33,6 @@ from billing_providers.hooks.http_source.rows import row_reader_of
 from billing_providers.hooks.http_source.words import flag, text, wrong
 from billing_providers.model.periods import BillingPeriod
 from billing_providers.model.source import MalformedRow, UsageRead
-from billing_providers.model.usage import UsageRecord
 
 
 class HttpUsageSource:
@@ -132,15 +131,7 @@ class HttpUsageSource:
         request = self._request.filled(period)
         pages = list(self._walk.pages(request))
         rows = [row for page in pages for row in page.rows]
-        records: list[UsageRecord] = []
-        malformed: list[MalformedRow] = []
-        for index, row in enumerate(rows):
-            position = f"{self._rows or 'answer'}[{index}]"
-            if not isinstance(row, Mapping):
-                malformed.append(MalformedRow(position, "row", f"{row!r} is not an object"))
-                continue
-            read = self._reader.record(row, position)
-            records.append(read) if isinstance(read, UsageRecord) else malformed.append(read)
+        records, malformed = self._reader.records(rows, self._rows or "answer")
         total, no_total = self._checks.total(pages)
         why = [*self._checks.why_incomplete(pages, len(rows), period), *no_total]
         return UsageRead(

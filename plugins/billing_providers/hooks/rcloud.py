@@ -37,7 +37,6 @@ HEADINGS = {
 }
 _FIELD_MAP = "rCloud usage file, field_map"
 _NEEDED = ("client", "billable_space", "month")
-_ROWS_PEEKED = 5000  # two more are read: the headings, and one to know that there are more
 _BRACKETS = re.compile(r"[(\[]\s*([^)\]]*?)\s*[)\]]")
 _UNIT = re.compile(r"(?:(?:kilo|mega|giga|tera|peta)|(?:ki|me|gi|te|pe)bi|[kmgtp]i?)?b(?:ytes?)?", re.IGNORECASE)
 
@@ -135,13 +134,13 @@ class RCloudUsageSource:
         why = self._place.not_there_why(address)
         if why:
             return why
-        sheet = self._place.read(address, rows_max=_ROWS_PEEKED + 2)
+        sheet = self._place.first_rows(address)
         why = _without_rows_why(sheet)
         if why:
             return why
         rows = self._rows(sheet, without_credentials(address))
         why = self._cut_off_why(sheet, rows)
-        if why or sheet.more_rows or len(sheet.rows) > _ROWS_PEEKED:
+        if why or sheet.more_rows:
             return why
         return _of_another_month(rows.months(sheet), period)
 

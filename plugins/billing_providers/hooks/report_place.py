@@ -23,6 +23,7 @@ from billing_providers.errors import FailureClass, SecretsError, SettingsError, 
 from billing_providers.hooks.http.addresses import without_credentials
 from billing_providers.hooks.report_files import Sheet, read_csv, read_xlsx
 
+_ROWS_PEEKED = 5000  # two more are read: the headings, and one to know that there are more
 _PLACEHOLDER = re.compile(r"{([^{}]*)}")
 # Where each store keeps the time of the last change: local and SFTP, S3, Azure, Google.
 _CHANGED_KEYS = ("mtime", "LastModified", "last_modified", "updated")
@@ -123,6 +124,16 @@ class ReportPlace:
         if self._kind == "xlsx":
             return read_xlsx(content, sheet_name=self.sheet, rows_max=rows_max, where=shown)
         return read_csv(content, delimiter=self.delimiter, encoding=self.encoding, where=shown)
+
+    def first_rows(self, address: str) -> Sheet:
+        """Return a file's first rows, enough to tell what it is while it is waited for; ``more_rows``: not all of them.
+
+        :raises RequestError: as :meth:`read`.
+        :raises SettingsError: as :meth:`read`.
+        """
+        sheet = self.read(address, rows_max=_ROWS_PEEKED + 2)
+        sheet.more_rows = sheet.more_rows or len(sheet.rows) > _ROWS_PEEKED
+        return sheet
 
     def test_connection(self) -> tuple[bool, str]:
         """Tell whether the place of the report can be reached."""

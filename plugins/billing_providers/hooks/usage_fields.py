@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from difflib import get_close_matches
 from typing import Any
 
 from billing_providers.errors import SettingsError
+from billing_providers.hooks.near_words import did_you_mean
 from billing_providers.model.decimals import DecimalError, decimal_from_text
 from billing_providers.model.source import MalformedRow
 from billing_providers.model.usage import UsageKind, UsageRecord
@@ -83,6 +83,22 @@ class RowReader:
                 customer_name=_shown(self._value(row, "customer_name")),
             )
 
+    def records(self, rows: Sequence[Any], name: str) -> tuple[list[UsageRecord], list[MalformedRow]]:
+        """Return the records of a list of rows, and the rows of which there is none.
+
+        :param name: of the list, for positions.
+        """
+        records: list[UsageRecord] = []
+        malformed: list[MalformedRow] = []
+        for index, row in enumerate(rows):
+            position = f"{name}[{index}]"
+            if not isinstance(row, Mapping):
+                malformed.append(MalformedRow(position, "row", f"{row!r} is not an object"))
+                continue
+            read = self.record(row, position)
+            records.append(read) if isinstance(read, UsageRecord) else malformed.append(read)
+        return records, malformed
+
     def _record(self, row: Mapping[str, Any], position: str) -> UsageRecord:
         texts: dict[str, Any] = {field: text_of(self._value(row, field), field) for field in TEXT_FIELDS}
         numbers: dict[str, Any] = {field: self._number(row, field) for field in NUMBER_FIELDS}
@@ -135,8 +151,7 @@ def field_names(defaults: Mapping[str, str], field_map: Mapping[str, Any] | None
     names = dict(defaults)
     for field, name in (field_map or {}).items():
         if field not in defaults:
-            near = get_close_matches(field, defaults, 1)
-            hint = f"; did you mean {near[0]}?" if near else ""
+            hint = did_you_mean(field, defaults)
             raise SettingsError(f"unknown field{hint}", where=where, key=field, allowed=", ".join(defaults))
         if not isinstance(name, str):
             raise SettingsError("is no name", where=where, key=field, value=name, allowed="a text")

@@ -20,13 +20,13 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from typing import Any
 
 from billing_providers.errors import SettingsError, UnreadableAnswer
 from billing_providers.hooks.bms.lines import date_time, receipt, whole_units
 from billing_providers.hooks.http.client import HttpClient
 from billing_providers.hooks.http.fields import Fields
+from billing_providers.hooks.near_words import did_you_mean
 from billing_providers.model.changes import LineChange
 from billing_providers.model.decimals import text_from_decimal
 from billing_providers.model.psa import Contract, ContractLine, Service, WriteReceipt
@@ -188,6 +188,6 @@ def _only_known(configured: Any, known: tuple[str, ...], where: str) -> None:
         raise SettingsError("is no JSON object", where=where, value=configured, allowed=f"keys {', '.join(known)}")
     for key in configured:
         if key not in known:
-            near = get_close_matches(str(key), known, 1)
-            hint = f"; did you mean {near[0]}?" if near else ""
-            raise SettingsError(f"unknown key{hint}", where=where, key=str(key), allowed=", ".join(known))
+            raise SettingsError(
+                f"unknown key{did_you_mean(key, known)}", where=where, key=str(key), allowed=", ".join(known)
+            )

@@ -10,22 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from billing_providers.errors import UnreadableAnswer
 from billing_providers.hooks.bms.envelope import Envelope
-from billing_providers.hooks.http.answers import Answer
 from billing_providers.hooks.http.client import HttpClient
 from billing_providers.hooks.http.fields import Fields
+from billing_providers.hooks.http.lists import ListChanged, each_once, twice_at_most
 
 PAGE_ROWS = 100
 _PAGES_MAX = 100_000
 
 Page = Callable[[int], Envelope]
-
-
-class _ListChanged(Exception):
-    def __init__(self, answer: Answer, problem: str) -> None:
-        super().__init__(problem)
-        self.answer = answer
 
 
 def listed(client: HttpClient, path: str, filters: dict[str, Any] | None = None) -> list[Fields]:
@@ -35,7 +28,7 @@ def listed(client: HttpClient, path: str, filters: dict[str, Any] | None = None)
         params = {**(filters or {}), "PageSize": PAGE_ROWS, "PageNumber": number}
         return client.call("GET", path, params=params)  # type: ignore[no-any-return]
 
-    return _twice_at_most(client, page)
+    return twice_at_most(lambda: _all_rows(client, page))
 
 
 def searched(
@@ -47,18 +40,7 @@ def searched(
         body = {"pageSize": PAGE_ROWS, "pageNumber": number, "filter": filters or {}}
         return client.call("POST", path, values=values, json=body, repeatable=True)  # type: ignore[no-any-return]
 
-    return _twice_at_most(client, page)
-
-
-def _twice_at_most(client: HttpClient, page: Page) -> list[Fields]:
-    try:
-        return _all_rows(client, page)
-    except _ListChanged:
-        pass
-    try:
-        return _all_rows(client, page)
-    except _ListChanged as changed:
-        raise changed.answer.error(UnreadableAnswer, f"the list is not complete: {changed}") from None
+    return twice_at_most(lambda: _all_rows(client, page))
 
 
 def _all_rows(client: HttpClient, page: Page) -> list[Fields]:
@@ -71,8 +53,9 @@ def _all_rows(client: HttpClient, page: Page) -> list[Fields]:
         for envelope in client.map(page, pages):
             rows.extend(envelope.rows())
     if len(rows) != first.total:
-        raise _ListChanged(first.answer, f"{len(rows)} rows read, totalRecords says {first.total}")
-    return _each_once(first, rows)
+        raise ListChanged(first.answer, f"{len(rows)} rows read, totalRecords says {first.total}")
+    each_once(first.answer, rows)
+    return rows
 
 
 def _until_short(envelope: Envelope, page: Page) -> list[Fields]:
@@ -81,12 +64,5 @@ def _until_short(envelope: Envelope, page: Page) -> list[Fields]:
         number += 1
         envelope = page(number)
         rows.extend(envelope.rows())
-        _each_once(first, rows)  # a server that ignores the page number would never end
-    return rows
-
-
-def _each_once(first: Envelope, rows: list[Fields]) -> list[Fields]:
-    """A row that comes twice means that another one slipped through between two pages."""
-    if len({row.identity("id") for row in rows}) != len(rows):
-        raise _ListChanged(first.answer, "it changed while its pages were read (a row came twice)")
+        each_once(first.answer, rows)  # a server that ignores the page number would never end
     return rows

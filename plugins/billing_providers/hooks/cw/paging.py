@@ -11,22 +11,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from billing_providers.errors import BadRequest, Forbidden, UnreadableAnswer
+from billing_providers.errors import BadRequest, Forbidden
 from billing_providers.hooks.cw.answers import CwAnswer
 from billing_providers.hooks.cw.api import CwApi
 from billing_providers.hooks.http.answers import Answer
 from billing_providers.hooks.http.fields import Fields
+from billing_providers.hooks.http.lists import ListChanged, each_once, twice_at_most
 
 PAGE_ROWS = 1000
 _FORWARD = {"pagination-type": "forward-only"}
 
 Query = dict[str, object]
-
-
-class _ListChanged(Exception):
-    def __init__(self, answer: Answer, problem: str) -> None:
-        super().__init__(problem)
-        self.answer = answer
 
 
 def listed(
@@ -45,14 +40,7 @@ def listed(
     :raises UnreadableAnswer: when the list is not complete after a second try.
     """
     reading = _Reading(api, path, dict(values or {}), {"pageSize": PAGE_ROWS, **(params or {})})
-    try:
-        return reading.whole(counted=counted)
-    except _ListChanged:
-        pass
-    try:
-        return reading.whole(counted=counted)
-    except _ListChanged as changed:
-        raise changed.answer.error(UnreadableAnswer, f"the list is not complete: {changed}") from None
+    return twice_at_most(lambda: reading.whole(counted=counted))
 
 
 def count_of(
@@ -83,7 +71,7 @@ class _Reading:
         if counted:
             told = count_of(self._api, self._path, values=self._values, conditions=self._query.get("conditions"))
             if told is not None and len(rows) < told[0]:
-                raise _ListChanged(told[1], f"{len(rows)} rows read, {self._path}/count says {told[0]}")
+                raise ListChanged(told[1], f"{len(rows)} rows read, {self._path}/count says {told[0]}")
         return rows
 
     def _forward(self) -> list[Fields] | None:
@@ -95,8 +83,8 @@ class _Reading:
         while (page_id := page.next_page().get("pageId", "")) != "":
             page = self._page({"pageId": page_id}, _FORWARD)
             rows.extend(page.rows())
-            _each_once(page, rows)  # a server that repeats itself would never end
-        _each_once(page, rows)
+            each_once(page.answer, rows)  # a server that repeats itself would never end
+        each_once(page.answer, rows)
         return rows
 
     def _counting_pages(self) -> list[Fields]:
@@ -106,7 +94,7 @@ class _Reading:
             number += 1
             page = self._page({"orderBy": "id asc", "page": number}, {})
             rows.extend(page.rows())
-            _each_once(page, rows)
+            each_once(page.answer, rows)
             if not page.rows() or not _goes_on(page):
                 return rows
 
@@ -119,9 +107,3 @@ class _Reading:
 def _goes_on(page: CwAnswer) -> bool:
     """Whether counted pages follow: the server links to one, or this one is full and no link was to be had."""
     return bool(page.next_page()) or len(page.rows()) >= PAGE_ROWS
-
-
-def _each_once(page: CwAnswer, rows: list[Fields]) -> None:
-    """A row that comes twice means that another one slipped through between two pages."""
-    if len({row.identity("id") for row in rows}) != len(rows):
-        raise _ListChanged(page.answer, "it changed while its pages were read (a row came twice)")

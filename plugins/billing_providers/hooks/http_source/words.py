@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
 from typing import Any
 
 from billing_providers.errors import SettingsError
+from billing_providers.hooks.near_words import did_you_mean
 
 WHERE = "HTTP source, source_options"
 
@@ -24,9 +24,7 @@ def known(value: object, allowed: Iterable[str], key: str) -> str:
     words = list(allowed)
     if isinstance(value, str) and value in words:
         return value
-    near = get_close_matches(str(value), words, 1)
-    hint = f"; did you mean {near[0]}?" if near else ""
-    raise wrong(f"unknown{hint}", key, value, ", ".join(words))
+    raise wrong(f"unknown{did_you_mean(value, words)}", key, value, ", ".join(words))
 
 
 def text(value: object, key: str) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 from billing_providers.errors import SettingsError
+from billing_providers.hooks.near_words import did_you_mean
 
 METRICS = ("used_space", "average_space", "restore_volume", "computers", "licenses", "plan", "total")
 GIGABYTES = {"binary": 2**30, "decimal": 10**9}
@@ -69,6 +69,5 @@ def options_of(metrics: Sequence[str], gigabyte: str, level: str) -> Options:
 def _check(value: object, allowed: tuple[str, ...], key: str) -> None:
     if value in allowed:
         return
-    near = get_close_matches(str(value), allowed, 1)
-    hint = f"; did you mean {near[0]}?" if near else ""
-    raise SettingsError(f"unknown{hint}", where=_WHERE, key=key, value=value, allowed=", ".join(allowed))
+    problem = f"unknown{did_you_mean(value, allowed)}"
+    raise SettingsError(problem, where=_WHERE, key=key, value=value, allowed=", ".join(allowed))
