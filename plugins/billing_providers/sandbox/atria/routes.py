@@ -12,8 +12,8 @@ from urllib.parse import parse_qsl
 from billing_providers.model.decimals import text_from_decimal
 from billing_providers.sandbox.atria.errors import AtriaRefusal, failure
 from billing_providers.sandbox.atria.state import AtriaState
-from billing_providers.sandbox.core.faults import Fault
 from billing_providers.sandbox.core.messages import Request, Response
+from billing_providers.sandbox.core.read_only import ReadOnlyTwin
 from billing_providers.sandbox.core.router import NoSuchMethod, NoSuchPath, Route, Router
 from billing_providers.sandbox.credentials import ATRIA_TOKEN, ATRIA_TOKEN_WITHOUT_PERMISSION
 from billing_providers.sandbox.world.records import UsageRow
@@ -43,7 +43,7 @@ def wire_item(row: UsageRow) -> dict[str, Any]:
     }
 
 
-class AtriaTwin:
+class AtriaTwin(ReadOnlyTwin):
     """The simulated Atria."""
 
     key = SYSTEM
@@ -58,13 +58,6 @@ class AtriaTwin:
         """Start over from a world."""
         self.state = AtriaState(world, self._sandbox.settings)
         self._tokens = {ATRIA_TOKEN, ATRIA_TOKEN_WITHOUT_PERMISSION}
-
-    def route_of(self, method: str, path: str) -> Route | None:
-        """Return the operation that a request means, None when there is none."""
-        try:
-            return self._router.match(method, path)[0]
-        except (NoSuchPath, NoSuchMethod):
-            return None
 
     def answer(self, request: Request) -> Response:
         """Check and answer a request; Atria is only read."""
@@ -111,13 +104,6 @@ class AtriaTwin:
     def revoke_tokens(self, *, refresh_too: bool) -> None:
         """Make all tokens invalid; Atria has no refresh tokens, so only a reset brings them back."""
         self._tokens = set()
-
-    def drift(self, request: Request, fault: Fault) -> None:
-        """Refuse: Atria has no contract lines.
-
-        :raises ValueError: always.
-        """
-        raise ValueError("Atria has no contract lines that could drift")
 
     def failure_in_200(self, code: int, message: str) -> Response:
         """Return an error body under HTTP 200."""

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from billing_providers.sandbox.core.faults import Fault
 from billing_providers.sandbox.core.messages import Request, Response
+from billing_providers.sandbox.core.read_only import ReadOnlyTwin
 from billing_providers.sandbox.core.router import NoSuchMethod, NoSuchPath, Route, Router
 from billing_providers.sandbox.credentials import MSP360_LOGIN, MSP360_PASSWORD
 from billing_providers.sandbox.msp360 import shapes
@@ -38,7 +38,7 @@ class _Call:
     query: dict[str, str]
 
 
-class Msp360Twin:
+class Msp360Twin(ReadOnlyTwin):
     """The simulated MSP360."""
 
     key = SYSTEM
@@ -73,13 +73,6 @@ class Msp360Twin:
         """Start over from a world."""
         self.state = MbsState(world, self._sandbox.settings)
         self._sign_in.reset(world.seed)
-
-    def route_of(self, method: str, path: str) -> Route | None:
-        """Return the operation that a request means, None when there is none."""
-        try:
-            return self._router.match(method, path)[0]
-        except (NoSuchPath, NoSuchMethod):
-            return None
 
     def answer(self, request: Request) -> Response:
         """Check and answer a request; MSP360 is only read."""
@@ -193,13 +186,6 @@ class Msp360Twin:
     def revoke_tokens(self, *, refresh_too: bool) -> None:
         """Make all tokens invalid; a new sign-in gives another."""
         self._sign_in.revoke()
-
-    def drift(self, request: Request, fault: Fault) -> None:
-        """Refuse: MSP360 has no contract lines.
-
-        :raises ValueError: always.
-        """
-        raise ValueError("MSP360 has no contract lines that could drift")
 
     def failure_in_200(self, code: int, message: str) -> Response:
         """Return an error body under HTTP 200."""
