@@ -469,3 +469,22 @@ def _contract() -> Any:
     from billing_providers.model.psa import Contract
 
     return Contract("11", "1", "Aspen", "Managed", "Recurring Services", True, "Monthly", None, None)
+
+
+def test_a_limit_that_is_reached_is_no_missing_right(hook_of: Callable[..., KaseyaBmsHook]) -> None:
+    """Who reads that a role lacks a right changes the role: a 429 must not say so."""
+    limited = reply({"success": False, "error": {"code": 429, "message": "Too many requests"}}, 429, Retry_After="600")
+    tenant = Tenant(
+        {
+            "/v2/security/userinfo": enveloped({"fullName": "Ann"}),
+            "/v2/crm/accounts/summary": limited,
+            "/v2/finance/contracts/summary": paged([]),
+            "/v2/admin/finance/services/search": paged([]),
+        }
+    )
+
+    works, told = hook_of(tenant).test_connection()
+
+    assert not works
+    assert "HTTP 429" in told
+    assert "lacks" not in told

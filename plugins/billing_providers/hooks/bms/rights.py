@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from billing_providers.errors import Refused, SignInRefused
+from billing_providers.errors import BadRequest, Forbidden
 from billing_providers.hooks.bms.envelope import Envelope
 from billing_providers.hooks.http.client import HttpClient
 
@@ -24,7 +24,10 @@ def user_name(client: HttpClient) -> str:
 
 
 def missing_rights(client: HttpClient) -> list[str]:
-    """Return the needed rights that the signed-in user lacks; empty when a run can read all it needs."""
+    """Return the needed rights that the signed-in user lacks; empty when a run can read all it needs.
+
+    :raises RequestError: when a try says nothing about rights, such as a 429.
+    """
     return [right for method, path, right in _READS if not _may_read(client, method, path)]
 
 
@@ -41,8 +44,6 @@ def _may_read(client: HttpClient, method: str, path: str) -> bool:
             client.call(method, path, json=paging, repeatable=True)
         else:
             client.call(method, path, params={"PageSize": 1, "PageNumber": 1})
-    except SignInRefused:
-        raise
-    except Refused:
+    except (BadRequest, Forbidden):
         return False
     return True
