@@ -24,6 +24,7 @@ from billing_providers.operators import (
     VerifyContractLinesOperator,
     WaitForUsageSensor,
     run_params,
+    watch_dag,
 )
 from billing_providers.timetables.billing_period import BillingPeriodTimetable
 
@@ -74,3 +75,5 @@ with DAG(
 
     ready >> usage
     diff >> review >> push >> verify >> items >> report
+
+watch = watch_dag(SETTINGS)

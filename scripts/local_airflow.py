@@ -129,6 +129,8 @@ def airflow_environment(home: Path, url: str) -> dict[str, str]:
         "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "10",
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}",
         "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+        # How long a worker may take to notice that its task has ended; until then an answered review counts as a crash.
+        "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
         "BILLING_INBOX": f"file://{home / INBOX}",
         # A stalled laptop must not repeat a request that SQLite is still working on: a second parking of a task
         # that has meanwhile been answered would strand it.

@@ -299,6 +299,8 @@ CREATE TABLE billing_runs (
     summary       TEXT NOT NULL,
     mode          TEXT NOT NULL,
     started_by    TEXT NOT NULL,
+    customers     TEXT NOT NULL,
+    failed_only   INTEGER NOT NULL CHECK (failed_only IN (0, 1)),
     attempts      INTEGER NOT NULL
 );
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from datetime import date
 from functools import cached_property
 from threading import Lock
 from urllib.parse import urlsplit
@@ -55,6 +56,7 @@ from billing_providers.model.psa import (
 LIMITS = Limits(requests_in_flight_max=4)
 
 _API_VERSION = "2025.8"
+_VERSION_YEARS_MAX = 2  # a version is served about a year after a newer one replaced it (seen in one note)
 _LISTS_LAG_S = 300.0  # "minutes" in the one report of it
 _EXPLANATION = (
     "Quantity, cost, price, invoice text, included units and days of additions are set by PATCH on the addition; "
@@ -166,6 +168,17 @@ class ConnectWiseHook(BaseHook):
             return True, f"{signed_in}{helpful} {self.capabilities().explanation} {edits}"
         except BillingError as error:
             return False, str(error)
+
+    def advice(self, today: date) -> tuple[str, ...]:
+        """Say when the model version is no longer served, or will not be for long."""
+        asked, served = self._api().version, self._api().served
+        if served and served != asked:
+            return (
+                f"version {asked} was asked for and the server answers with {served}; set api_version to {served}.",
+            )
+        if today.year - int(asked[:4]) >= _VERSION_YEARS_MAX:
+            return (f"model version {asked} is from {asked[:4]} and may end soon; set api_version to a newer one.",)
+        return ()
 
     def _api(self) -> CwApi:
         with self._opening:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 
 from billing_providers.ledger.codec import RowCodec
 from billing_providers.ledger.store import Store
@@ -44,6 +45,12 @@ class Runs:
         """Return the latest runs of an integration, the newest first."""
         with self._store.reading("read the run history") as transaction:
             rows = transaction.rows("runs_of_integration", integration=integration, limit=limit)
+        return [_RUN.decoded(row) for row in rows]
+
+    def since(self, integration: str, period_start: date) -> list[RunRecord]:
+        """Return the runs of an integration for periods that start on a day or later, by period and start."""
+        with self._store.reading("read the run history") as transaction:
+            rows = transaction.rows("runs_since_period", integration=integration, period_start=period_start.isoformat())
         return [_RUN.decoded(row) for row in rows]
 
     def keep_customers(self, run_key: str, results: Sequence[CustomerResult]) -> None:

@@ -88,6 +88,8 @@ class RunRecord:
     summary: str
     mode: str = ""  # how it was started: scheduled, manual, backfill, …
     started_by: str = ""  # the person who started it; empty: the schedule
+    customers: tuple[str, ...] = ()  # source codes; empty = all
+    failed_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)

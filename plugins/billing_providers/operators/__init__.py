@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from billing_providers.operators.apply_billing_rules import ApplyBillingRulesOperator
+    from billing_providers.operators.check_setup import CheckSetupOperator
     from billing_providers.operators.collect_billing_items import CollectBillingItemsOperator
     from billing_providers.operators.dag_params import run_params
     from billing_providers.operators.extract_usage import ExtractUsageOperator
@@ -17,9 +18,11 @@ if TYPE_CHECKING:
     from billing_providers.operators.review_diff import ReviewDiffOperator
     from billing_providers.operators.verify_contract_lines import VerifyContractLinesOperator
     from billing_providers.operators.wait_for_usage import WaitForUsageSensor
+    from billing_providers.operators.watch import watch_dag
 
 _HOMES = {
     "ApplyBillingRulesOperator": "apply_billing_rules",
+    "CheckSetupOperator": "check_setup",
     "CollectBillingItemsOperator": "collect_billing_items",
     "ExtractUsageOperator": "extract_usage",
     "MapAndDiffOperator": "map_and_diff",
@@ -30,10 +33,12 @@ _HOMES = {
     "VerifyContractLinesOperator": "verify_contract_lines",
     "WaitForUsageSensor": "wait_for_usage",
     "run_params": "dag_params",
+    "watch_dag": "watch",
 }
 
 __all__ = [
     "ApplyBillingRulesOperator",
+    "CheckSetupOperator",
     "CollectBillingItemsOperator",
     "ExtractUsageOperator",
     "MapAndDiffOperator",
@@ -44,6 +49,7 @@ __all__ = [
     "VerifyContractLinesOperator",
     "WaitForUsageSensor",
     "run_params",
+    "watch_dag",
 ]
 
 

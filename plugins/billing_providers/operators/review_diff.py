@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.standard.operators.hitl import ApprovalOperator
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
 ASKED_DIGEST = "asked_digest"
+RETRY_DELAY = timedelta(seconds=10)
 
 
 class ReviewDiffOperator(BillingStep, ApprovalOperator):
@@ -46,6 +47,8 @@ class ReviewDiffOperator(BillingStep, ApprovalOperator):
         **kwargs: Any,
     ) -> None:
         kwargs.setdefault("response_timeout", settings.review_timeout)
+        # Airflow 3.3 takes an answer within seconds of the question for a crash: the person should be asked again soon.
+        kwargs.setdefault("retry_delay", RETRY_DELAY)
         if settings.reviewers:
             kwargs.setdefault("assigned_users", [{"id": user, "name": user} for user in settings.reviewers])
         super().__init__(subject=f"Review the contract diff of {settings.integration}", body="", **kwargs)

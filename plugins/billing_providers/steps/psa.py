@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def opened_psa(step: BillingStep, ledger: Ledger) -> Iterator[PsaHook]:
+def opened_psa(step: BillingStep, ledger: Ledger, *, owner: str = "") -> Iterator[PsaHook]:
     """Give the hook of the integration's PSA; where the PSA counts the requests of all processes, so does the ledger.
 
+    :param owner: who sends the requests; empty: this task of its run.
     :raises SettingsError: for a PSA that the registry does not know.
     """
     from billing_providers.hooks.http.gate import SharesLimits
@@ -27,7 +28,8 @@ def opened_psa(step: BillingStep, ledger: Ledger) -> Iterator[PsaHook]:
     if not isinstance(psa, SharesLimits):
         yield psa
         return
-    gate = SharedGate(ledger.request_shares, psa.tenant_key, f"{step.scope.run_key}/{step.stage}", psa.shared_limits)
+    owner = owner or f"{step.scope.run_key}/{step.stage}"
+    gate = SharedGate(ledger.request_shares, psa.tenant_key, owner, psa.shared_limits)
     psa.pass_through(gate)
     try:
         gate.limit(psa.requests_per_hour())

@@ -104,6 +104,8 @@ def _record(
         summary=_summary(diff, pushed, unmapped, fault if result is RunResult.FAILED else None),
         mode=started.mode if started else "",
         started_by=started.started_by if started else "",
+        customers=scope.customers,
+        failed_only=scope.failed_only,
     )
 
 

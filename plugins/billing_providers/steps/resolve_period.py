@@ -5,12 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from billing_providers.engine.line_terms import load_line_terms_file
-from billing_providers.engine.mapping import load_customer_map_file, load_service_map_file
-from billing_providers.engine.rules import load_rules_file
 from billing_providers.errors import SettingsError
 from billing_providers.model.runs import RunRecord, RunScope
 from billing_providers.steps.period_of_run import period_of_run
+from billing_providers.steps.settings_files import check_settings_files
 from billing_providers.steps.step import BillingStep, run_key_of
 
 if TYPE_CHECKING:
@@ -22,7 +20,7 @@ def resolve_period(step: BillingStep, context: Context) -> dict[str, Any]:
     from billing_providers.hooks.psas import psa_for
 
     scope = _scope(step, context, psa_for(step.settings).tenant_key)
-    _check_files(step)
+    check_settings_files(step.settings)
     ledger = step.ledger()
     ledger.migrate()
     ledger.check_writable()
@@ -66,17 +64,6 @@ def _scope(step: BillingStep, context: Context, tenant: str) -> RunScope:
     )
 
 
-def _check_files(step: BillingStep) -> None:
-    if step.settings.rules:
-        load_rules_file(step.settings.rules)
-    if step.settings.customer_map:
-        load_customer_map_file(step.settings.customer_map)
-    if step.settings.service_map:
-        load_service_map_file(step.settings.service_map)
-    if step.settings.line_terms:
-        load_line_terms_file(step.settings.line_terms)
-
-
 def _customers(value: Any) -> tuple[str, ...]:
     """Return the filter as sorted codes. A text is taken as codes separated by commas."""
     codes = value.split(",") if isinstance(value, str) else value or []
@@ -103,4 +90,6 @@ def _opened(scope: RunScope, context: Context, now: datetime) -> RunRecord:
         summary="",
         mode=str(getattr(dag_run.run_type, "value", dag_run.run_type)),
         started_by=dag_run.triggering_user_name or "",
+        customers=scope.customers,
+        failed_only=scope.failed_only,
     )

@@ -46,6 +46,17 @@ def send_stopped(
     return _sent(settings, subject, body, run_key=run_key, context=context, smtp_conn_id=smtp_conn_id)
 
 
+def send_watch(
+    settings: IntegrationSettings, findings: Sequence[Finding], context: Context, *, smtp_conn_id: str = "smtp_default"
+) -> bool:
+    """Tell what the daily look ahead found, and whether a mail left."""
+    wrong = sum(finding.level is Level.ERROR for finding in findings)
+    subject = f"{settings.integration}: {f'{wrong} wrong' if wrong else 'nothing wrong'}, {len(findings)} found"
+    body = f"<p>The daily look ahead of <b>{escape(settings.integration)}</b>.</p>{_table(findings)}"
+    key = context["dag_run"].dag_id
+    return _sent(settings, subject, body, run_key=key, context=context, smtp_conn_id=smtp_conn_id)
+
+
 def _sent(
     settings: IntegrationSettings, subject: str, body: str, *, run_key: str, context: Context, smtp_conn_id: str
 ) -> bool:
@@ -85,14 +96,17 @@ def _subject(record: RunRecord) -> str:
 
 def _body(record: RunRecord, findings: Sequence[Finding]) -> str:
     wanted = [finding for finding in findings if finding.level in {Level.WARNING, Level.ERROR}]
-    rows = "".join(
-        f"<tr><td>{escape(finding.code)}</td><td>{escape(finding.message)}</td><td>{escape(finding.resolution)}</td></tr>"
-        for finding in wanted[:FINDINGS_MAX]
-    )
-    more = f"<p>{len(wanted) - FINDINGS_MAX} more in the ledger.</p>" if len(wanted) > FINDINGS_MAX else ""
     counts = ", ".join(f"{escape(name)} {count}" for name, count in record.counts)
     return (
         f"<p><b>{escape(str(record.result))}</b>. {escape(record.summary)}</p><p>{counts}</p>"
-        f"<table><tr><th>code</th><th>what</th><th>what to do</th></tr>{rows}</table>{more}"
-        f"<p>Run {escape(record.run_key)}, diff {escape(record.digest)}</p>"
+        f"{_table(wanted)}<p>Run {escape(record.run_key)}, diff {escape(record.digest)}</p>"
     )
+
+
+def _table(findings: Sequence[Finding]) -> str:
+    rows = "".join(
+        f"<tr><td>{escape(finding.code)}</td><td>{escape(finding.message)}</td><td>{escape(finding.resolution)}</td></tr>"
+        for finding in findings[:FINDINGS_MAX]
+    )
+    more = f"<p>{len(findings) - FINDINGS_MAX} more in the ledger.</p>" if len(findings) > FINDINGS_MAX else ""
+    return f"<table><tr><th>code</th><th>what</th><th>what to do</th></tr>{rows}</table>{more}"

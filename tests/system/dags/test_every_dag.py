@@ -25,14 +25,20 @@ def dags_of(folder_or_file: Path):
     return bag.dags
 
 
+def integration_of(dag_file: Path):
+    """Return the DAG that bills, without its companion."""
+    return dags_of(dag_file)[dag_file.stem]
+
+
 def test_these_dags_are_shipped():
     """A DAG that cannot be loaded would be missing without a word."""
-    assert set(dags_of(ROOT / "dags")) == {
+    integrations = {
         "atria_to_kaseya_bms",
         "kaseya_modules_to_autotask",
         "msp360_to_connectwise",
         "rcloud_to_connectwise",
     }
+    assert set(dags_of(ROOT / "dags")) == integrations | {f"{name}_watch" for name in integrations}
 
 
 def test_the_files_differ_in_their_settings_alone():
@@ -49,7 +55,7 @@ def test_a_dag_survives_storing_and_has_a_next_run(dag_file):
     from airflow.serialization.serialized_objects import DagSerialization
     from airflow.timetables.base import TimeRestriction
 
-    (dag,) = dags_of(dag_file).values()
+    dag = integration_of(dag_file)
     first, second = (
         json.dumps(DagSerialization.to_dict(parsed), sort_keys=True) for parsed in (dag, reparsed(dag_file))
     )
@@ -69,14 +75,26 @@ def test_a_dag_survives_storing_and_has_a_next_run(dag_file):
 
 
 def reparsed(dag_file: Path):
-    (dag,) = dags_of(dag_file).values()
-    return dag
+    return integration_of(dag_file)
+
+
+@every_dag_file
+def test_every_integration_has_a_watch_that_outlives_a_full_pool(dag_file):
+    """It looks ahead every morning in the calendar's zone, and never waits for the slots of the runs it watches."""
+    from airflow.serialization.serialized_objects import DagSerialization
+
+    watch = DagSerialization.from_dict(DagSerialization.to_dict(dags_of(dag_file)[f"{dag_file.stem}_watch"]))
+    (task,) = watch.tasks
+
+    assert watch.timetable.summary == "0 7 * * *"
+    assert task.pool == "default_pool"
+    assert (watch.max_active_runs, watch.catchup) == (1, False)
 
 
 @every_dag_file
 def test_the_form_offers_the_same_params_in_every_dag(dag_file):
     """All integrations are run in the same way."""
-    (dag,) = dags_of(dag_file).values()
+    dag = integration_of(dag_file)
 
     assert {"billing_period", "customers", "dry_run", "failed_only"} <= set(dag.params)
     assert dag.max_active_runs == 1

@@ -36,6 +36,7 @@ class CwApi:
         self._company_id = company_id
         self._accept = f"application/vnd.connectwise.com+json; version={version}, application/json"
         self._worked = False
+        self.served = ""  # model version of the last answer (seen: one client); empty: not told
 
     def call(
         self,
@@ -66,6 +67,7 @@ class CwApi:
                 headers={"Accept": self._accept, **(headers or {})},
             )
             self._worked = True
+            self.served = answer.answer.headers.get("api-current-version", "")
             return answer
 
         used = self._used()

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from billing_providers.model.finding_kinds.guards import GUARDS
 from billing_providers.model.finding_kinds.known import KNOWN
 from billing_providers.model.finding_kinds.mapping import MAPPING
+from billing_providers.model.finding_kinds.setup import SETUP
 from billing_providers.model.finding_kinds.terms import TERMS
 from billing_providers.model.finding_kinds.usage import USAGE
 from billing_providers.model.finding_kinds.writing import WRITING
@@ -30,4 +31,4 @@ def registry_of(kinds: Iterable[FindingKind]) -> dict[int, FindingKind]:
     return table
 
 
-FINDING_KINDS = registry_of((*KNOWN, *USAGE, *MAPPING, *GUARDS, *TERMS, *WRITING))
+FINDING_KINDS = registry_of((*KNOWN, *USAGE, *MAPPING, *GUARDS, *TERMS, *WRITING, *SETUP))
