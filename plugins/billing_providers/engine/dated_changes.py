@@ -6,14 +6,14 @@ takes the change.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from billing_providers.engine.columns import Array
 from billing_providers.engine.live_lines import LiveLines
 from billing_providers.engine.plan_inputs import PlanInputs
-from billing_providers.engine.rollover import Successors, rolled_over
+from billing_providers.engine.rollover import Successors, lines_meeting, rolled_over
 from billing_providers.model.changes import ChangeKind, LineChange
 from billing_providers.model.decimals import text_from_decimal
 from billing_providers.model.findings import Finding
@@ -24,9 +24,12 @@ OUTSIDE, POSTED, ROLLED_OVER, TAKEN = 184, 185, 187, 188
 
 
 def with_free_days(
-    changes: Sequence[LineChange], live: LiveLines, inputs: PlanInputs
+    changes: Sequence[LineChange], reached: Array, live: LiveLines, inputs: PlanInputs
 ) -> tuple[list[LineChange], list[Finding]]:
-    """Return the changes that can take effect on their day, and a finding for each of the others or that moved on."""
+    """Return the changes that can take effect on their day, and a finding for each of the others or that moved on.
+
+    :param reached: positions of the live lines that usage reaches, those that do not change included.
+    """
     if not inputs.capabilities.dates_quantities:
         return list(changes), []
     contracts = {contract.contract_id: contract for contract in inputs.directory.contracts}
@@ -36,7 +39,7 @@ def with_free_days(
         written.setdefault(write.line_id, []).append(write)
     kept: list[LineChange] = []
     findings: list[Finding] = []
-    for change, taken in zip(changes, _taken(changes, contracts, live, inputs), strict=True):
+    for change, taken in zip(changes, _taken(changes, contracts, reached, live, inputs), strict=True):
         contract = contracts.get(change.contract_id)
         if contract is None:
             kept.append(change)
@@ -60,11 +63,16 @@ def _covers(contract: Contract, day: date) -> bool:
 
 
 def _taken(
-    changes: Sequence[LineChange], contracts: Mapping[str, Contract], live: LiveLines, inputs: PlanInputs
+    changes: Sequence[LineChange],
+    contracts: Mapping[str, Contract],
+    reached: Array,
+    live: LiveLines,
+    inputs: PlanInputs,
 ) -> list[LineChange | str]:
     """Return each change as its contract, or the one that follows, takes it; or why neither does, which may be empty.
 
-    What would meet another change on the line of the contract that follows is not taken: each is a whole quantity.
+    What would meet other usage or another change on the line of the contract that follows is not taken: each is a
+    whole quantity.
     """
     successors = Successors(inputs.directory.contracts, inputs.settings.policy)
     taken: list[LineChange | str] = []
@@ -74,18 +82,23 @@ def _taken(
             taken.append(change)
         else:
             taken.append(_rolled(change, successors.of(contract), live, inputs))
-    on_line = Counter(found.line_id for found in taken if isinstance(found, LineChange))
+    pairs = [(change, found) for change, found in zip(changes, taken, strict=True) if isinstance(found, LineChange)]
+    meeting = lines_meeting(pairs, reached, live, successors)
     return [
         found
-        if isinstance(found, str) or found is change or on_line[found.line_id] == 1
-        else f"Contract {found.contract_name} follows, but several changes would meet on its line {found.line_id}."
+        if isinstance(found, str) or found is change or len(meeting[found.line_id]) == 1
+        else f"Contract {found.contract_name} follows, but its line {found.line_id} would take what several lines "
+        f"should hold: {', '.join(meeting[found.line_id])}."
         for change, found in zip(changes, taken, strict=True)
     ]
 
 
 def _rolled(change: LineChange, successor: Contract | None, live: LiveLines, inputs: PlanInputs) -> LineChange | str:
+    """A zeroing stays: only managed lines are set to zero, and one that is managed has a zeroing of its own."""
     if successor is None:
         return ""
+    if change.kind in {ChangeKind.ZERO, ChangeKind.END_LINE}:
+        return f"Contract {successor.name} follows; a line of it is set to zero only when it is managed itself."
     moved = None if change.kind is ChangeKind.ADD_LINE else rolled_over(change, successor, live, inputs)
     if moved is None or not _covers(successor, moved.effective_date):
         return f"Contract {successor.name} follows, but has no single line for it."

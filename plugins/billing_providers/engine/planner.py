@@ -117,7 +117,7 @@ def _planned(inputs: PlanInputs, live: LiveLines) -> ContractDiff:
     )
     zeroings, zeroing_findings = plan_zeroings(facts)
     chosen = [change for change in legal if is_wanted(change, inputs.only_lines)] + zeroings
-    wanted, refused = with_free_days(chosen, live, inputs)
+    wanted, refused = with_free_days(chosen, compared.reached, live, inputs)
     changes, tripped = guard_changes(
         wanted,
         settings.guards,

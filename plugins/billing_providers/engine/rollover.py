@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
-from datetime import timedelta
+from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
 
 from billing_providers.engine.change_words import change_id
+from billing_providers.engine.columns import Array
 from billing_providers.engine.effective_dates import units_at
-from billing_providers.engine.live_lines import LiveLines
+from billing_providers.engine.live_lines import LiveLines, id_key
 from billing_providers.engine.plan_inputs import PlanInputs
 from billing_providers.model.changes import ChangeKind, FieldChange, LineChange
 from billing_providers.model.policy import Policy
@@ -22,8 +23,10 @@ class Successors:
 
     def __init__(self, contracts: Iterable[Contract], policy: Policy) -> None:
         self._policy = policy
+        self._by_id: dict[str, Contract] = {}
         self._by_account: dict[str, list[Contract]] = {}
         for contract in contracts:
+            self._by_id[contract.contract_id] = contract
             if contract.active and contract.account_id:
                 self._by_account.setdefault(contract.account_id, []).append(contract)
 
@@ -39,6 +42,46 @@ class Successors:
             and (other.contract_type, other.billing_cycle) == (contract.contract_type, contract.billing_cycle)
         ]
         return found[0] if len(found) == 1 else None
+
+    def following(self, contract_id: str, day: date) -> str:
+        """Return the id of the contract that follows where one has ended by a day; empty where none does."""
+        contract = self._by_id.get(contract_id)
+        if contract is None or contract.end is None or day <= contract.end:
+            return ""
+        successor = self.of(contract)
+        return successor.contract_id if successor else ""
+
+
+def lines_meeting(
+    pairs: Sequence[tuple[LineChange, LineChange]], reached: Array, live: LiveLines, successors: Successors
+) -> dict[str, list[str]]:
+    """Return, by line that takes a rolled-over change, the lines whose quantities would meet on it. One is as it should.
+
+    These are the lines of the changes, changed or not the lines that usage reaches on contracts that have ended, and
+    the line itself where usage or a change of its own decides what it holds.
+
+    :param pairs: each change as it was planned, and as it is taken.
+    :param reached: positions of the live lines that usage reaches.
+    """
+    moved = {taken.line_id: taken for change, taken in pairs if taken is not change}
+    if not moved:
+        return {}
+    line_at = {(taken.contract_id, taken.service_id): line_id for line_id, taken in moved.items()}
+    meeting: dict[str, set[str]] = {line_id: set() for line_id in moved}
+    for change, taken in pairs:
+        if taken.line_id in moved:
+            meeting[taken.line_id].add(change.line_id)
+    for at in reached.tolist():
+        contract_id, service_id = live.contract_ids[at], live.service_ids[at]
+        for place in (contract_id, successors.following(contract_id, _last_day(live, at))):
+            if line_id := line_at.get((place, service_id)):
+                meeting[line_id].add(live.ids[at])
+    return {line_id: sorted(lines, key=id_key) for line_id, lines in meeting.items()}
+
+
+def _last_day(live: LiveLines, position: int) -> date:
+    """Return the later of the days on which a line's quantity may change."""
+    return max(days[position] for days in (live.up, live.down) if days is not None)
 
 
 def rolled_over(change: LineChange, successor: Contract, live: LiveLines, inputs: PlanInputs) -> LineChange | None:

@@ -159,11 +159,80 @@ def test_a_contract_that_follows_takes_the_change_where_the_policy_says_so() -> 
 def test_two_changes_never_meet_on_the_line_of_the_contract_that_follows() -> None:
     """Lines that are collapsed into one have one line there: the total and the zero would both be written to it."""
     lines = f"\n    101 | 11 | 5 | 2 | {PERIOD} = 2 | {LINE_THERE}"
-    says = "Contract 22 follows, but several changes would meet on its line 200."
+    says = "Contract 22 follows, but its line 200 would take what several lines should hold: 100, 101."
     rest = found("KS184", says, ends=True) + f"KS184 | {says}\n"
 
     policy = "rollover = yes\n    several_lines = collapse"
     check(dated(8, days=f"{PERIOD} = 3", policy=policy, contracts=FOLLOWED, line=lines, rest=rest))
+
+
+def test_the_zero_of_a_collapsed_line_does_not_move_without_the_total() -> None:
+    """Line 100 holds the total already: only the zero of line 101 changes, and would empty the line that follows."""
+    lines = f"\n    101 | 11 | 5 | 2 | {PERIOD} = 2 | {LINE_THERE}"
+    rest = found("KS184", "its line 200 would take what several lines should hold: 100, 101.", ends=True)
+
+    policy = "rollover = yes\n    several_lines = collapse"
+    check(dated(8, days=f"{PERIOD} = 8", policy=policy, contracts=FOLLOWED, line=lines, rest=rest))
+
+
+FOLLOWED_INSIDE = """11 | 1 | 2026-01-01 | 2026-10-15
+    12 | 1 | 2026-01-01 | 2026-10-10
+    22 | 1 | 2026-10-16 | 2027-10-25"""
+
+
+@pytest.mark.parametrize(
+    ("contract", "line", "changed", "lines"),
+    [
+        (22, "", "", "100, 200"),  # unchanged: usage says 5, as the line does
+        (22, "", "200 | 5 | 6 | 2026-10-26", "100, 200"),
+        (12, f"120 | 12 | 5 | 5 | {PERIOD} = 5 | ", "", "100, 120"),  # its contract has ended, too
+    ],
+)
+def test_a_change_never_moves_to_a_line_that_other_usage_decides(
+    contract: int, line: str, changed: str, lines: str
+) -> None:
+    """Each quantity is whole: usage that leaves its line as it is decides about that line, too."""
+    other = 6 if changed else 5
+    says = f"Contract 22 follows, but its line 200 would take what several lines should hold: {lines}."
+    changes = f"# changes\nline | before | after | from\n{changed}"
+    rest = f"""ASP | A100 | Aspen | OTHER | {other}
+    # skus
+    sku,service,contract
+    MS365-BP,MS365-BP,11
+    OTHER,MS365-BP,{contract}
+    {found("KS184", says, changes)}"""
+    lines_there = f"\n    200 | 22 | 5 | 5 | {PERIOD} = 5; {NEXT} = 5 | \n{line}"
+
+    check(
+        dated(8, days=f"{PERIOD} = 5", policy="rollover = yes", contracts=FOLLOWED_INSIDE, line=lines_there, rest=rest)
+    )
+
+
+@pytest.mark.parametrize("registered", [False, True])
+def test_a_zeroing_never_moves_to_the_contract_that_follows(registered: bool) -> None:
+    """Only managed lines are set to zero; one that is managed itself is zeroed once, by its own change."""
+    register = "100 | 11 | 1 | 5 | ASP | MS365-BP | 5" + ("\n200 | 22 | 1 | 5 | ASP | MS365-BP | 5" * registered)
+    rest = f"""
+    # managed
+    line | contract | account | service | customer | sku | quantity
+    {register}
+    # changes
+    # findings
+    """
+    scenario = dated(
+        None,
+        days=f"{PERIOD} = 5",
+        policy="rollover = yes",
+        contracts=FOLLOWED,
+        line=LINE_THERE,
+        rest=rest,
+    )
+    diff = plan(replace(inputs_of(scenario), reported_customers={"ASP": "Aspen"}))
+
+    assert [change.line_id for change in diff.changes] == ["200"] * registered
+    told = [finding.message for finding in diff.findings if finding.number == 184]
+    assert len(told) == 1
+    assert told[0].endswith("Contract 22 follows; a line of it is set to zero only when it is managed itself.")
 
 
 @pytest.mark.parametrize(
