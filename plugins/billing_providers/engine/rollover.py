@@ -55,9 +55,9 @@ class Successors:
 def lines_meeting(
     pairs: Sequence[tuple[LineChange, LineChange]], reached: Array, live: LiveLines, successors: Successors
 ) -> dict[str, list[str]]:
-    """Return, by line that takes a rolled-over change, the lines whose quantities would meet on it. One is as it should.
+    """Return, by line that takes a rolled-over change, the lines whose quantities would meet on it; one is right.
 
-    These are the lines of the changes, changed or not the lines that usage reaches on contracts that have ended, and
+    They are the changes' own lines, lines that usage reaches on contracts that have ended, be they changed or not, and
     the line itself where usage or a change of its own decides what it holds.
 
     :param pairs: each change as it was planned, and as it is taken.
