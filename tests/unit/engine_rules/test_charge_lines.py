@@ -72,14 +72,23 @@ def test_words_come_from_the_first_row_and_agreed_facts_from_all():
         description="two",
         unit_cost=Decimal("1.00"),
         unit_price=Decimal(2),
-        currency="EUR",
         attributes='{"n": 1.1, "site": "Bergen", "plan": "A"}',
     )
 
     (line,) = charges(ruled(NO_RULES, first, second))
 
-    assert (line.description, line.unit_cost, line.unit_price, line.currency) == ("one", Decimal("1.0"), None, "")
+    assert (line.description, line.unit_cost, line.unit_price, line.currency) == ("one", Decimal("1.0"), None, "GBP")
     assert line.attributes == '{"n":1.10,"plan":"A"}'
+
+
+def test_amounts_in_several_currencies_are_not_summed():
+    """Ten pounds and ten euros are neither twenty of anything nor ten each."""
+    amounts = {"total_cost": Decimal(10), "total_price": Decimal(20)}
+
+    (line,) = charges(ruled(NO_RULES, row(1, **amounts), row(1, currency="EUR", **amounts)))
+
+    assert (line.quantity, line.currency) == (2, "")
+    assert (line.total_cost, line.total_price, line.unit_cost, line.unit_price) == (None, None, None, None)
 
 
 def test_first_row_is_the_first_in_the_order_of_the_source():

@@ -105,6 +105,55 @@ def test_bundle_counts_its_parts_as_one(count, expected):
     assert (line.record_count, line.item_id, line.unit_cost, line.unit_price) == (3, "", None, None)
 
 
+@pytest.mark.parametrize(
+    "amounts",
+    [
+        ({"unit_cost": Decimal(2)}, {"unit_cost": Decimal(3)}, {"unit_cost": Decimal(5)}),
+        ({"total_cost": Decimal(8)}, {"total_cost": Decimal(9)}, {"total_cost": Decimal(10)}),
+        ({"unit_cost": Decimal(2)}, {"total_cost": Decimal(9)}, {"unit_cost": Decimal(5)}),
+        ({"unit_cost": Decimal(7), "total_cost": Decimal(8)}, {"unit_cost": Decimal(3)}, {"total_cost": Decimal(10)}),
+    ],
+)
+def test_a_bundle_costs_what_its_parts_cost_in_total(amounts):
+    """Whether the source tells totals or the cost of a unit: 4 A for 2, 3 B for 3, and 2 of the bundle itself for 5."""
+    none = {"unit_cost": None, "unit_price": None}
+    a, b, c = ({**none, **told} for told in amounts)
+    result = one_rule(
+        "bundle: {skus: [A, B], into: C, count: max}",
+        row(4, sku="A", **a),
+        row(3, sku="B", **b),
+        row(2, sku="C", **c),
+    )
+
+    (line,) = charges(result)
+    assert (line.quantity, line.total_cost, line.unit_cost) == (6, 27, None)
+    assert (line.total_price, line.unit_price) == (None, None)
+
+
+def test_a_part_that_tells_no_cost_leaves_the_bundle_without():
+    """A cost is never guessed from the other parts."""
+    told = row(4, sku="A", unit_cost=Decimal(2)), row(3, sku="B", unit_cost=None)
+
+    (line,) = charges(one_rule("bundle: {skus: [A, B], into: C, count: sum}", *told))
+
+    assert (line.quantity, line.total_cost) == (7, None)
+    assert line.total_price == Decimal("160.30")
+
+
+def test_only_what_joins_a_bundle_is_told_in_total():
+    """The bundle's SKU of another customer, or with an item id, keeps what one unit costs."""
+    rows = row(4, sku="A"), row(1, sku="C", customer_code="FR1"), row(1, sku="C", item_id="x")
+
+    lines = charges(one_rule("bundle: {skus: [A, B], into: C, count: sum}", *rows))
+
+    told = [(line.customer_code, line.item_id, line.unit_cost, line.total_cost) for line in lines]
+    assert told == [
+        ("ASP", "", None, Decimal("71.60")),
+        ("ASP", "x", Decimal("17.90"), None),
+        ("FR1", "", Decimal("17.90"), None),
+    ]
+
+
 def test_missing_part_of_a_bundle_is_zero():
     """The smallest part of an incomplete bundle is nothing at all."""
     assert counted(one_rule("bundle: {skus: [A, B], into: C, count: min}", row(4, sku="A"))) == {"C": "0"}

@@ -159,6 +159,50 @@ def test_unit_conversion(unit, quantity, expected):
     assert line.unit == unit.split()[3].strip(",")
 
 
+@pytest.mark.parametrize(
+    ("unit", "cost", "expected"),
+    [
+        ("from: bytes, to: GB, gb: decimal", "0.00000000005", "0.05"),
+        ("from: MB, to: GB, gb: binary", "0.000048828125", "0.05"),
+        ("from: TB, to: GB, gb: binary", "51.2", "0.05"),
+        ("from: hours, to: days, factor: 0.125", "1.5", "12"),
+        ("from: seats, to: trios, factor: 3", "2", "0.666666666666666667"),  # no decimal: rounded once, half up
+        ("from: GB, to: PB, factor: 0.000000000000000001", "99", None),  # beyond what is kept
+    ],
+)
+def test_what_a_unit_costs_is_converted_with_it(unit, cost, expected):
+    """The cost and price of one old unit become those of one new unit; totals stay."""
+    cost, unit_from = Decimal(cost), unit.split()[1].strip(",")
+    totals = {"total_cost": Decimal(7), "total_price": Decimal(9)}
+    usage = row("0.5", unit=unit_from, unit_cost=cost, unit_price=cost, **totals)
+
+    (line,) = charges(one_rule(f"unit: {{{unit}}}", usage))
+
+    expected = None if expected is None else Decimal(expected)
+    assert (line.unit_cost, line.unit_price, line.total_cost, line.total_price) == (expected, expected, 7, 9)
+
+
+def test_a_chain_of_conversions_rounds_what_a_unit_costs_once():
+    """2 for a seat are 2/3 for a third of it and 200/9 in the end; a step that is rounded would end in …233."""
+    chain = """
+        rules:
+          - {name: there, unit: {from: seats, to: trios, factor: 3}}
+          - {name: back, unit: {from: trios, to: ninths, factor: 0.03}}
+    """
+    (line,) = charges(ruled(chain, row(1, unit_cost=Decimal(2))))
+
+    assert line.unit_cost == Decimal("22.222222222222222222")
+
+
+def test_a_row_without_a_cost_has_none_after_the_conversion():
+    """Nothing is made of nothing."""
+    usage = row(5, unit="bytes", unit_cost=None, unit_price=Decimal(2))
+
+    (line,) = charges(one_rule("unit: {from: bytes, to: MB, gb: decimal}", usage))
+
+    assert (line.unit_cost, line.unit_price) == (None, Decimal(2000000))
+
+
 def test_unit_conversion_leaves_other_units_alone():
     """Only rows in the unit that is converted are touched."""
     result = one_rule("unit: {from: bytes, to: GB, gb: decimal}", row(7, unit="GB"), row(1000000000, unit="bytes"))

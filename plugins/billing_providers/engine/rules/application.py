@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 from billing_providers.engine.rules.charge_lines import ChargeLines
 from billing_providers.engine.rules.columns import Column
-from billing_providers.engine.rules.exact import is_known, kept
+from billing_providers.engine.rules.exact import amount_kept, is_known, kept
 from billing_providers.engine.rules.held import Held, choose_billing_identifiers
 from billing_providers.engine.rules.rule_set import BillingRules, Rule
-from billing_providers.engine.rules.usage_rows import UsageRows
+from billing_providers.engine.rules.usage_rows import TOTAL_OF, UsageRows
 from billing_providers.model.charges import ChargeLine, RowOutcome, RuleEffect
 from billing_providers.model.findings import Finding, FindingVoice
 from billing_providers.model.frames import frame_of_columns
@@ -142,10 +142,12 @@ def _charges(lines: ChargeLines) -> pd.DataFrame:
     columns: dict[str, list[Any]] = {
         name: table.objects(name).tolist()
         for name in ChargeLine.__dataclass_fields__
-        if name not in {"charge_no", "quantity", "record_count"}
+        if name not in {"charge_no", "quantity", "record_count", *TOTAL_OF}
     }
     columns["charge_no"] = list(range(1, table.length + 1))
     columns["quantity"] = _mapped(table.column("quantity"), kept)
+    for name in TOTAL_OF:
+        columns[name] = _mapped(table.column(name), amount_kept)
     columns["record_count"] = _mapped(table.column("record_count"), int)
     return frame_of_columns(ChargeLine, columns)
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from billing_providers.engine.rules.attributes import common_attributes
 from billing_providers.engine.rules.columns import Column, Table, trimmed
-from billing_providers.engine.rules.exact import sums_of_groups, total
-from billing_providers.engine.rules.usage_rows import UsageRows
+from billing_providers.engine.rules.exact import amount_kept, product, sums_of_groups, total
+from billing_providers.engine.rules.usage_rows import TOTAL_OF, UsageRows
 
 if TYPE_CHECKING:
     from billing_providers.engine.rules.columns import Codes, Mask, Objects
@@ -19,9 +19,6 @@ IDENTITY = ("source", "customer_code", "sku", "term", "billing_cycle", "item_id"
 
 # What a line says only when all its rows say the same, and what it says otherwise.
 _AGREED: dict[str, Any] = {"unit": "", "currency": "", "unit_cost": None, "unit_price": None}
-
-# What a line is the sum of, when all its rows tell it.
-_AMOUNTS = ("total_cost", "total_price")
 
 _KEY_MAX = 2**62
 
@@ -66,6 +63,17 @@ class ChargeLines:
         import numpy as np
 
         return np.append(mask, [False])[self.line_of_row]  # -1 is the last: no line
+
+    def tell_totals(self, mask: Mask) -> None:
+        """Give the masked lines the totals that they lack and that the amount of one unit tells."""
+        import numpy as np
+
+        quantities = self.table.objects("quantity")
+        for unit_name, total_name in TOTAL_OF.items():
+            units, column = self.table.objects(unit_name), self.table.column(total_name)
+            numbers = np.flatnonzero(mask & column.where(lambda total: total is None))
+            column.codes[numbers] = np.arange(len(column.values), len(column.values) + len(numbers))
+            column.values.extend(_total_of(units[number], quantities[number]) for number in numbers.tolist())
 
     def settle(self) -> None:
         """Sum the lines anew, after a rule gave some of them another identity."""
@@ -116,8 +124,11 @@ class ChargeLines:
                 self.mixed_units += [groups.mixed_units(said, int(line)) for line in np.flatnonzero(disagree)]
             agreed[name] = said[first]
             agreed[name][disagree] = otherwise
-        for name in _AMOUNTS:
+        for name in TOTAL_OF.values():  # the sum, when all rows tell it
             agreed[name] = groups.amounts(table.objects(name))
+        several = groups.disagreeing(table.objects("currency"))
+        for name in (*TOTAL_OF, *TOTAL_OF.values()):
+            agreed[name][several] = None  # amounts in several currencies have no sum, and are not the same
         said = table.objects("attributes")
         agreed["attributes"] = said[first]
         for line in np.flatnonzero(groups.disagreeing(said)):
@@ -179,6 +190,12 @@ class _Groups:
         row = self.first[line]
         code, name, sku = (self.table.objects(field)[row] for field in ("customer_code", "customer_name", "sku"))
         return MixedUnits(code.strip(), name, sku.strip(), tuple(sorted(set(map(trimmed, self.members(units, line))))))
+
+
+def _total_of(unit: Decimal | None, quantity: Decimal) -> Decimal | None:
+    """Return quantity times the amount of one unit, as both are kept; None where either is not known."""
+    amount, counted = amount_kept(unit), amount_kept(quantity)
+    return None if amount is None or counted is None else product(amount, counted)
 
 
 def _identity_keys(table: Table, rows: Codes) -> Codes:

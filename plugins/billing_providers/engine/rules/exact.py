@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from billing_providers.engine.rules.columns import Codes, Mask
 
 OUT_OF_RANGE = Decimal("NaN")
+# No quotient of ours comes so near to a half in the places that are kept that its 120th digit decides.
+_WIDE = decimal.Context(prec=EXACT.prec, rounding=decimal.ROUND_HALF_UP)
 
 
 def is_known(quantity: Decimal | None) -> bool:
@@ -30,6 +32,17 @@ def product(quantity: Decimal, factor: Decimal) -> Decimal:
         return EXACT.multiply(quantity, factor)
     except decimal.DecimalException:
         return OUT_OF_RANGE
+
+
+def quotient(amount: Decimal, factor: Decimal) -> Decimal:
+    """Return an amount divided by a factor: exact where a decimal can be, else far beyond the places that are kept."""
+    return _WIDE.divide(amount, factor)
+
+
+def amount_kept(amount: Decimal | None) -> Decimal | None:
+    """Return an amount in the form that is stored; None where there is none, or none that can be kept."""
+    stored = OUT_OF_RANGE if amount is None else kept(amount)
+    return stored if is_known(stored) else None
 
 
 def kept(quantity: Decimal) -> Decimal:

@@ -5,7 +5,7 @@ A sum below zero is left alone by all but ``bundle``: it is reported as negative
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, ClassVar
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from billing_providers.engine.rules.columns import Mask
 
 ROUND_DIRECTIONS = ("up", "down", "nearest")
+# What the parts of one bundle have in common.
+_SHARED = ("source", "customer_code", "term", "billing_cycle")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +117,8 @@ class Bundle:
     """Several SKUs of a customer, term and billing cycle become one count under a SKU of their own.
 
     The parts disappear, over all their item ids. A part that a customer does not have counts as zero. What is
-    reported directly under the bundle's SKU is added. The parts' prices say nothing about the bundle's, so it has none.
+    reported directly under the bundle's SKU is added. What one unit of a part costs says nothing about the bundle; what
+    all parts cost in total does, whether the source tells totals or the cost of a unit.
     """
 
     parts: frozenset[str]
@@ -133,7 +136,7 @@ class Bundle:
         import numpy as np
 
         numbers = np.flatnonzero(mask)
-        shared = [lines.table.objects(name)[numbers] for name in ("source", "customer_code", "term", "billing_cycle")]
+        shared = [lines.table.objects(name)[numbers] for name in _SHARED]
         skus, quantities = (lines.table.objects(name)[numbers] for name in ("sku", "quantity"))
         bundles: dict[tuple[str, ...], dict[str, Decimal]] = {}
         firsts: list[int] = []
@@ -144,6 +147,7 @@ class Bundle:
                 bundles[identity] = dict.fromkeys(self.parts, Decimal(0))
                 firsts.append(number)
             bundles[identity][sku] = EXACT.add(bundles[identity][sku], quantity)
+        lines.tell_totals(mask | self._joining(lines, bundles))
         column = lines.table.column("quantity")
         column.put(mask, Decimal(0))
         column.codes[firsts] = np.arange(len(column.values), len(column.values) + len(firsts))
@@ -154,6 +158,16 @@ class Bundle:
             lines.table.column("description").put(mask, self.description)
         lines.identity_changed = True
         return mask
+
+    def _joining(self, lines: ChargeLines, bundles: Collection[tuple[str, ...]]) -> Mask:
+        """Return the lines of the bundle's own identity that its parts are added to."""
+        import numpy as np
+
+        own = lines.table.column("sku").where(lambda sku: sku == self.into)
+        own &= lines.table.column("item_id").where(lambda item_id: not item_id)
+        for number in np.flatnonzero(own).tolist():
+            own[number] = tuple(lines.table.objects(name)[number] for name in _SHARED) in bundles
+        return own
 
     def explain(self, where: str) -> str:
         """Say how the parts are counted."""

@@ -11,8 +11,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from billing_providers.engine.rules.conditions import Condition, FieldType, OneOf, Unconditional, said, written
-from billing_providers.engine.rules.exact import is_known, product
-from billing_providers.engine.rules.usage_rows import UsageRows
+from billing_providers.engine.rules.exact import is_known, product, quotient
+from billing_providers.engine.rules.usage_rows import TOTAL_OF, UsageRows
 from billing_providers.model.decimals import text_from_decimal
 
 if TYPE_CHECKING:
@@ -38,8 +38,6 @@ SETTABLE_FIELDS: dict[str, FieldType] = {
     "unit_price": FieldType.NUMBER,
 }
 
-# A total that the source gives would win over the amount of one unit that a rule sets.
-_TOTAL_OF = {"unit_cost": "total_cost", "unit_price": "total_price"}
 
 COUNT_BASES = ("assigned", "enabled", "total")
 
@@ -89,8 +87,8 @@ class SetFields(Unconditional):
                 column.copy(mask, rows.table.column(value.field), lambda text: "" if text is None else text)
             else:
                 column.copy(mask, rows.table.column(value.field))
-            if name in _TOTAL_OF:
-                rows.table.column(_TOTAL_OF[name]).put(mask, None)
+            if name in TOTAL_OF:  # a total that the source gives would win over the amount of one unit
+                rows.table.column(TOTAL_OF[name]).put(mask, None)
         return mask
 
     def explain(self, where: str) -> str:
@@ -174,7 +172,7 @@ class Count(Unconditional):
 
 @dataclass(frozen=True, slots=True)
 class ConvertUnit:
-    """The quantity of rows in one unit is given in another, exactly."""
+    """The quantity of rows in one unit is given in another, exactly; what one unit costs follows, totals stay."""
 
     unit_from: str
     unit_to: str
@@ -186,8 +184,12 @@ class ConvertUnit:
         return (Condition("unit", (OneOf(frozenset([self.unit_from])),)),)
 
     def apply(self, rows: UsageRows, mask: Mask) -> Mask:
-        """Multiply, and name the new unit."""
+        """Multiply, divide what one unit costs, and name the new unit."""
         multiply(rows, mask, self.factor)
+        for name in TOTAL_OF:
+            rows.table.column(name).change(
+                mask, lambda amount: None if amount is None else quotient(amount, self.factor)
+            )
         rows.table.column("unit").put(mask, self.unit_to)
         return mask
 

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
     from billing_providers.engine.rules.columns import Codes, Mask, Objects
 
+# Amounts of one unit, and the totals that stand for them where the source gives both.
+TOTAL_OF = {"unit_cost": "total_cost", "unit_price": "total_price"}
+
 
 @dataclass(frozen=True, slots=True)
 class CustomerRows:
