@@ -10,7 +10,7 @@ from typing import Any
 
 from billing_providers.ledger.chain import ENTRIES, GENESIS, broken_links, linked
 from billing_providers.ledger.codec import RowCodec, text_from_instant
-from billing_providers.ledger.locks import Lock, require_held
+from billing_providers.ledger.locks import Lock, require_held, require_seen
 from billing_providers.ledger.store import Store, Transaction
 from billing_providers.model.journal import OPEN, DatedWrite, JournalEntry, JournalState
 
@@ -42,6 +42,14 @@ class Journal:
                 rows = linked(map(ENTRIES.encoded, own), head["seq"], head["hash"])
                 transaction.run_for_each("journal_write", rows)
                 transaction.run("journal_head_move", tenant=tenant, seq=rows[-1]["seq"], hash=rows[-1]["hash"])
+
+    def require_lock(self, lock: Lock) -> None:
+        """Make sure that something may be appended under a lock, at this moment.
+
+        :raises LockHeld: when the lock was lost.
+        """
+        with self._store.reading("read the lock") as transaction:
+            require_seen(transaction, lock)
 
     def states(self, digest: str) -> dict[str, JournalEntry]:
         """Return where each change of a diff stands: its last entry, by change id."""

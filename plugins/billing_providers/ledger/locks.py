@@ -96,7 +96,18 @@ def require_held(transaction: Transaction, lock: Lock) -> None:
 
     :raises LockHeld: when it was freed or taken over; names who holds it.
     """
-    row = _taken(transaction, tenant=lock.tenant, period_start=lock.period_start.isoformat())
+    _require(_taken(transaction, tenant=lock.tenant, period_start=lock.period_start.isoformat()), lock)
+
+
+def require_seen(transaction: Transaction, lock: Lock) -> None:
+    """Make sure that the lock is still this one, at this moment: nobody is kept away from it.
+
+    :raises LockHeld: when it was freed or taken over; names who holds it.
+    """
+    _require(transaction.row("lock_read", tenant=lock.tenant, period_start=lock.period_start.isoformat()), lock)
+
+
+def _require(row: Mapping[str, Any] | None, lock: Lock) -> None:
     if row is None or not row["owner"] or row["token"] != lock.token:
         holder = f"held by {row['owner']} now" if row is not None and row["owner"] else "free now"
         raise LockHeld(

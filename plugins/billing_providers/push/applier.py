@@ -6,19 +6,16 @@ from collections.abc import Iterator
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from itertools import groupby
 
-from billing_providers.errors import OutcomeUnknown, RequestError
-from billing_providers.model.changes import ChangeKind, LineChange
+from billing_providers.errors import RequestError
+from billing_providers.model.changes import LineChange
 from billing_providers.model.journal import DONE, JournalEntry, JournalState
-from billing_providers.model.psa import WriteReceipt
 from billing_providers.push.earlier import known_lines, last_tries
-from billing_providers.push.expected import differs_from_plan
 from billing_providers.push.judge import Judgement, Verdict
 from billing_providers.push.ports import PushJob
 from billing_providers.push.reading import lines_anew
+from billing_providers.push.sending import send_changes
 
 Batch = list[LineChange]
-
-SENT_HOLDS_S = 30.0  # within the half minute that PSAs which may be at work for long are given on top
 
 
 def apply_changes(job: PushJob) -> dict[str, JournalEntry]:
@@ -92,22 +89,8 @@ def _apply_batch(job: PushJob, batch: Batch, last: dict[str, JournalEntry]) -> N
         if not job.told_before(judgement, last.get(change.change_id))
     ]
     job.journal.append(first, lock=job.lock)
-    _write_all(job, [change for change, judgement in judged if judgement.verdict is Verdict.WRITE])
-
-
-def _write_all(job: PushJob, changes: Batch) -> None:
-    """Write one after the other. What had to wait is journalled as sent anew: under the lock, and not too old."""
-    answers: list[JournalEntry] = []
-    sent_at = job.clock()
-    for number, change in enumerate(changes):
-        if (job.clock() - sent_at).total_seconds() > SENT_HOLDS_S:
-            job.renew()
-            left = [job.entry(waiting, JournalState.SENT) for waiting in changes[number:]]
-            job.journal.append([*answers, *left], lock=job.lock)
-            answers, sent_at = [], job.clock()
-        answers.append(_write(job, change))
-    if answers:
-        job.journal.append(answers, lock=job.lock)
+    sent_at = min((entry.at for entry in first if entry.state is JournalState.SENT), default=job.clock())
+    send_changes(job, [change for change, judgement in judged if judgement.verdict is Verdict.WRITE], sent_at)
 
 
 def _unread(job: PushJob, change: LineChange, last: JournalEntry | None, detail: str) -> JournalEntry:
@@ -133,33 +116,6 @@ def _before_sending(job: PushJob, change: LineChange, judgement: Judgement, last
         state = JournalState.MISMATCH
     line_id = judgement.line_id or change.line_id
     return job.entry(change, state, observed=judgement.observed, detail=detail, line_id=line_id)
-
-
-def _write(job: PushJob, change: LineChange) -> JournalEntry:
-    try:
-        receipt = job.psa.write_line(change)
-    except OutcomeUnknown as error:
-        return job.entry(change, JournalState.UNKNOWN, request_id=error.request_id, detail=str(error))
-    except RequestError as error:
-        return job.entry(change, JournalState.FAILED, request_id=error.request_id, detail=str(error))
-    differs = _answered_otherwise(change, receipt)
-    return job.entry(
-        change,
-        JournalState.MISMATCH if differs else JournalState.CONFIRMED,
-        observed=receipt.observed,
-        request_id=receipt.request_id,
-        line_id=receipt.line_id,
-        detail=f"the answer to the write shows something else: {differs}" if differs else "",
-    )
-
-
-def _answered_otherwise(change: LineChange, receipt: WriteReceipt) -> str:
-    """Return what the answer shows otherwise than planned; a PSA that answers nothing is read back later."""
-    if receipt.line is not None:
-        return differs_from_plan(change, receipt.line)
-    if change.kind is ChangeKind.END_LINE or receipt.observed in {None, change.quantity_after}:
-        return ""
-    return f"quantity is {receipt.observed}, wanted {change.quantity_after}"
 
 
 def _look_again(job: PushJob, todo: list[LineChange]) -> None:

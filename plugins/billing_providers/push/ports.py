@@ -20,6 +20,9 @@ class Journal(Protocol):
     def append(self, entries: Sequence[JournalEntry], lock: Any = None) -> None:
         """Append durably in one transaction; refuse when the lock is no longer ours."""
 
+    def require_lock(self, lock: Any) -> None:
+        """Raise when the lock is no longer ours at this moment."""
+
     def states(self, digest: str) -> dict[str, JournalEntry]:
         """Return the last entry of each change of a diff."""
 
@@ -38,7 +41,7 @@ class Clock(Protocol):
 class PushJob:
     """One push: which changes of which diff, to which PSA, under which lock.
 
-    :param renew: called between contracts; renews the lock, raises when it was lost.
+    :param renew: called again and again, by any thread; renews the lock in time, raises when it was lost.
     :param traits: how writes of this tenant behave.
     :param batch_lines_max: most lines of one contract that share one read and two journal commits.
     """

@@ -11,6 +11,7 @@ from billing_providers.model.psa import PsaHook, QuantityWrite
 from billing_providers.push.applier import apply_changes
 from billing_providers.push.clearance import cleared_changes
 from billing_providers.push.outcomes import outcome_counts, outcome_findings
+from billing_providers.steps.kept_lock import kept_lock
 from billing_providers.steps.psa import opened_psa
 from billing_providers.steps.push_job import push_job
 from billing_providers.steps.step import BillingStep
@@ -48,7 +49,8 @@ def _pushed(
         step.keep_findings(ledger, scope.run_key, findings)
         return {"digest": diff.digest, "written": 0, "counts": {}, "change_list_uri": planned["change_list_uri"]}
     job = push_job(step, ledger, psa, diff, changes)
-    states = apply_changes(job)
+    with kept_lock(job.renew):
+        states = apply_changes(job)
     counts = outcome_counts(diff.changes, states)
     step.keep_findings(ledger, scope.run_key, outcome_findings(diff, states, step.voice))
     step.log.info("diff %s: %s", diff.digest[:12], counts)

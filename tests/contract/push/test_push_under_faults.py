@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -263,6 +266,25 @@ def test_a_push_that_lost_its_lock_writes_no_more(push: Push, ledger: Ledger) ->
         apply_changes(late)
     assert push.written() == []
     assert ledger.journal.entries(push.diff.tenant) == []
+
+
+def test_a_lock_that_is_lost_while_a_write_waits_for_its_turn_lets_nothing_leave(push: Push, ledger: Ledger) -> None:
+    """Two tries must not send the same difference: the lock is looked at after every wait, not only before."""
+
+    @contextmanager
+    def slot(_: str) -> Iterator[None]:
+        if in_states(ledger.journal.states(push.diff.digest))["sent"]:
+            push.job()  # another try takes the lock
+        yield
+
+    late = push.job()
+    late.psa.capabilities()
+    late.psa.client.gate = SimpleNamespace(slot=slot)
+
+    with pytest.raises(LockHeld):
+        apply_changes(late)
+    assert push.writes_sent() == 0
+    assert push.written() == []
 
 
 def test_nothing_is_sent_that_is_not_journalled(push: Push, ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:

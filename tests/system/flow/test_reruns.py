@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
+
+from billing_providers.push.applier import apply_changes
+from billing_providers.steps import kept_lock, push_contract_lines, push_job
 
 WRITE = "PUT /v2/finance/contracts/*/services/*"
 
@@ -52,6 +57,29 @@ def test_two_runs_for_one_period_and_tenant_cannot_overlap(msp):
 
     with pytest.raises(Exception, match="atria_to_kaseya_bms/first"):
         msp.run("second").resolve()
+
+
+def test_a_push_that_waits_keeps_its_lock(msp, monkeypatch):
+    """A PSA whose hour is used up lets a push wait for longer than its lock lives; no other run may take over."""
+    monkeypatch.setattr(kept_lock, "ASK_EVERY_S", 0.01)
+    monkeypatch.setattr(push_job, "RENEW_EVERY_S", 0)
+    run = msp.run("first")
+    run.plan()
+    run.review()
+    expiries = set()
+
+    def waiting(job):
+        for _ in range(500):
+            expiries.add(run.ledger.locks.holder(job.lock.tenant, job.lock.period_start).expires_at)
+            if len(expiries) > 1:
+                break
+            time.sleep(0.01)
+        return apply_changes(job)
+
+    monkeypatch.setattr(push_contract_lines, "apply_changes", waiting)
+    run.push()
+
+    assert len(expiries) > 1
 
 
 def test_a_ledger_that_cannot_be_written_stops_the_run_before_anything_is_read(msp, monkeypatch, tmp_path):

@@ -10,9 +10,10 @@ import pytest
 from requests import PreparedRequest
 from requests.exceptions import ConnectTimeout
 
-from billing_providers.errors import BudgetExhausted, Unreachable
+from billing_providers.errors import BudgetExhausted, NotSent, Unreachable
 from billing_providers.hooks.http.gate import EndpointGate
-from tests.support.scripted_http import Reply, ScriptedServer, client_of, reply
+from billing_providers.hooks.http.leaving import asked_before_leaving
+from tests.support.scripted_http import FrozenTime, Reply, ScriptedServer, client_of, reply
 
 
 class Door:
@@ -120,3 +121,51 @@ def test_a_call_may_go_to_another_base_url() -> None:
         "https://zone.example/rest/things",
         "https://psa.example/things",
     ]
+
+
+def test_a_write_is_asked_about_when_its_turn_has_come_each_time() -> None:
+    """Law 7: what waits for a slot, or after a 429, leaves later than its journal row; whoever wrote the row is asked."""
+    time, asked = FrozenTime(), []
+    server = ScriptedServer([reply({}, 429, Retry_After="60"), reply({})])
+    client = client_of(server, time)
+    client.gate = door = Door()
+
+    with asked_before_leaving(lambda: asked.append((time.now, len(server.requests), door.seen[-1]))):
+        client.call("POST", "/things")
+
+    assert asked == [(1000.0, 0, "in POST /things"), (1060.0, 1, "in POST /things")]
+
+
+@pytest.mark.parametrize("repeatable", [None, True])
+def test_a_write_that_must_not_leave_stays_and_its_slot_is_free_again(repeatable: bool | None) -> None:
+    """The answer may be no: then nothing was sent, be it one that may be repeated."""
+
+    def refuse() -> None:
+        raise NotSent("the lock is lost")
+
+    server = ScriptedServer([])
+    client = client_of(server)
+    client.gate = door = Door()
+
+    with asked_before_leaving(refuse), pytest.raises(NotSent, match="the lock is lost"):
+        client.call("PATCH", "/things/5", repeatable=repeatable)
+
+    assert server.requests == []
+    assert client.calls == {}
+    assert door.seen == ["in PATCH /things/5", "out"]
+
+
+def test_reads_are_not_asked_about_nor_writes_of_others() -> None:
+    """A question costs a query; it ends with the block, and other threads have their own."""
+    client = client_of(ScriptedServer([reply({})] * 4))
+    asked: list[str] = []
+
+    with asked_before_leaving(lambda: asked.append("no")):
+        client.call("GET", "/things")
+        client.call("POST", "/things/query", repeatable=True)
+        elsewhere = Thread(target=client.call, args=("POST", "/things"))
+        elsewhere.start()
+        elsewhere.join(timeout=20)
+    client.call("POST", "/things")
+
+    assert asked == []

@@ -27,6 +27,11 @@ class Call:
     headers: Headers
 
     @property
+    def changes_something(self) -> bool:
+        """Whether it writes: also one that may be repeated, but not a list that is asked for by POST."""
+        return not self.repeatable or self.method in {"PUT", "PATCH", "DELETE"}
+
+    @property
     def shown(self) -> str:
         """The address without its query, for people."""
         return self.url.partition("?")[0]

@@ -2,10 +2,11 @@
 
 ::
 
-    call() → headers of the sign-in → repeats → budget → gate → slot → one exchange → status → JSON
+    call() → headers of the sign-in → repeats → budget → gate → slot → last question → one exchange → status → JSON
 
 A call that changes something leaves once. It is sent again only when no connection stood, when the server said 429,
-or after a 401 with a new token: in all three it cannot have been applied.
+or after a 401 with a new token: in all three it cannot have been applied. Before each time whoever writes is asked
+whether it may still leave, see :mod:`billing_providers.hooks.http.leaving`.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ from billing_providers.hooks.http.budget import BudgetSpent, RequestBudget
 from billing_providers.hooks.http.calls import Call, content_of, url_of
 from billing_providers.hooks.http.faults import ErrorVoice
 from billing_providers.hooks.http.gate import Gate
+from billing_providers.hooks.http.leaving import ask_before_leaving
 from billing_providers.hooks.http.repeats import Limits, may_repeat, wait_before
 from billing_providers.hooks.http.session import kept_alive_session
 from billing_providers.hooks.http.sign_in import Headers, SignIn
@@ -212,6 +214,8 @@ class HttpClient:
             problem = f"the budget of {self.limits.requests_per_hour} requests per hour is used up, {spent}"
             raise self.voice.error(BudgetExhausted, problem, method=call.method, url=call.shown) from None
         with self.gate.slot(call.place) if self.gate else nullcontext(), self._slots:
+            if call.changes_something:
+                ask_before_leaving()
             with self._counting:
                 self.calls[call.endpoint] += 1
             answer = self._exchange(call, headers)
