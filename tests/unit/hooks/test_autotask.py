@@ -218,6 +218,8 @@ FAULTS = [
     (reply(b"<html>Server Error</html>", 500), ServerFault),
     (refused("upstream gave up", 502), ServerFault),
     (refused("upstream gave up", 504), ServerFault),
+    (refused("Itgenatr005: thread threshold of 3 exceeded", 504), ServerFault),
+    (refused("IntegrationCode is invalid.", 502), ServerFault),
     (reply([1]), UnreadableAnswer),
     (reply({"ok": True}), UnreadableAnswer),
     (reply(b"<html></html>"), UnreadableAnswer),

@@ -7,7 +7,7 @@
   timeout, a deadlock), is a server that broke down: a change may have been applied. So is every 502, 503 and 504,
   whatever its body, since a gateway may have given up on a request that is still at work.
 - Too many threads come with a text, maybe not as a 429 (seen in one client, with the code Itgenatr005): the request was
-  turned away before anything was done, so it may follow.
+  turned away before anything was done, so it may follow. From a 502, 503 or 504 it is not believed either.
 - Two texts stand for refused keys (seen in one client's documentation), and one that says that the logged in resource
   lacks a permission for a missing right (inferred: the words of the older API).
 """
@@ -25,6 +25,7 @@ _REFUSED_KEYS = ("zone information could not be determined", "integrationcode is
 _BROKE_DOWN = ("an error has occurred", "unexpected error", "timeout", "timed out", "deadlock")
 _NO_RIGHT = ("logged in resource", "permission")
 _SAID_NO = frozenset({200, 400, 409, 422, 500})
+_GATEWAYS = frozenset({502, 503, 504})
 _BODY_MAX = 64 * 1024
 _SAID_MAX = 300
 
@@ -33,6 +34,8 @@ def fault_of(answer: Answer) -> RequestError | None:
     """Return the error that an answer stands for; None for a success."""
     if 200 <= answer.status < 300:
         return None
+    if answer.status in _GATEWAYS:
+        return answer.status_error()
     text = answer.content[:_BODY_MAX].decode("utf-8", errors="replace")
     value, body = _json(text), text.casefold()
     if any(sign in body for sign in _TOO_MANY_THREADS):
