@@ -116,6 +116,8 @@ def test_keys_are_not_sent_to_a_server_of_somebody_else(monkeypatch: pytest.Monk
         assert [request.headers.get("Secret") for request in tenant.requests] == [None]
     with pytest.raises(SettingsError, match="zone_url: is no base URL of Autotask's REST services"):
         hook_of(monkeypatch, tenant_of(), zone_url="https://ww5.autotask.net/Mvc").capabilities()
+    with pytest.raises(SettingsError, match="zone_url: holds a query"):
+        hook_of(monkeypatch, tenant_of(), zone_url="https://webservices5.autotask.net/?user=x").capabilities()
 
 
 def test_a_zone_that_a_person_gave_is_taken_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:

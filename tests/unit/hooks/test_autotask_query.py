@@ -240,6 +240,16 @@ def test_an_answer_of_another_shape_is_an_error(answer: Any, monkeypatch: pytest
         hook_of(monkeypatch, tenant).read_directory(contract_type="")
 
 
+@pytest.mark.parametrize("own_id", ["7001x", "seven", "7" * 20, "١"], ids=["letters", "word", "long", "arabic"])
+def test_an_id_that_is_no_number_is_an_error_that_names_it(own_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ids go into filters as numbers; what is none must not end as a traceback somewhere later."""
+    tenant = many(1)
+    tenant.answers[COMPANIES] = reply({"items": [{"id": own_id, "companyName": "Aspen"}]})
+
+    with pytest.raises(UnreadableAnswer, match=f"id is '{own_id}', expected a whole number"):
+        hook_of(monkeypatch, tenant).read_directory(contract_type="")
+
+
 def test_a_count_that_is_none_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     """A list is believed only against a number."""
     tenant = many(1)

@@ -20,6 +20,7 @@ from billing_providers.hooks.at.tenant import AtTenant
 from billing_providers.hooks.http.fields import Fields
 
 PAGE_ROWS = 500
+_ID = re.compile(r"-?[0-9]{1,19}")  # int64 in the API description; ids go into filters as numbers
 _PLAIN_PATH = re.compile(r"/[A-Za-z0-9_./-]+")
 
 
@@ -67,7 +68,7 @@ def _whole(tenant: AtTenant, query: Query, *, counted: bool) -> list[Fields]:
     while path:
         told = tenant.api.call("POST", path, entity=query.entity, params=params, json=body, repeatable=True)
         page = _page(told, query)
-        seen.update(row.identity("id") for row in page)
+        seen.update(_id(row) for row in page)
         rows += page
         promised = max(promised, _promised(told))
         if len(seen) != len(rows):  # a row that comes twice means that another one slipped through
@@ -91,6 +92,13 @@ def _page(told: AtAnswer, query: Query) -> list[Fields]:
             problem = f"the server ignored the filter: row {row.identity('id')} does not fit {query.filter()}"
             raise told.answer.error(UnreadableAnswer, problem)
     return rows
+
+
+def _id(row: Fields) -> str:
+    own_id = row.identity("id")
+    if not _ID.fullmatch(own_id):
+        raise row.unreadable("id", "a whole number")
+    return own_id
 
 
 def _promised(told: AtAnswer) -> int:

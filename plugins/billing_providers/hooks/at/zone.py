@@ -97,7 +97,7 @@ def zone_url(text: str, *, where: str, allow_http: bool) -> str:
 
     :raises SettingsError: for what is no base URL.
     """
-    parts = urlsplit(base_url(text, where=where, allow_http=allow_http))
+    parts = urlsplit(base_url(text, where=where, key="zone_url", allow_http=allow_http))
     path = parts.path if parts.path.casefold().endswith(_REST.casefold()) else ""
     if not path and parts.path:
         raise SettingsError(

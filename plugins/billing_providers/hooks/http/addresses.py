@@ -8,10 +8,10 @@ from urllib.parse import SplitResult, urlsplit
 from billing_providers.errors import SettingsError
 
 
-def base_url(text: str, *, where: str, allow_http: bool = False) -> str:
+def base_url(text: str, *, where: str, key: str = "host", allow_http: bool = False) -> str:
     """Return a base URL without trailing slash; a bare host name gets ``https://``.
 
-    :param where: the connection, for messages.
+    :param where, key: the connection and its field, for messages.
     :raises SettingsError: for another scheme, plain http to another machine, credentials, a query or a fragment.
     """
     url = text.strip() if "://" in text else f"https://{text.strip()}"
@@ -21,10 +21,10 @@ def base_url(text: str, *, where: str, allow_http: bool = False) -> str:
     except ValueError:
         host = None
     if not host:
-        raise SettingsError("not a URL", where=where, key="host", value=without_credentials(url), allowed=_ALLOWED)
+        raise SettingsError("not a URL", where=where, key=key, value=without_credentials(url), allowed=_ALLOWED)
     problem = _problem(parts, host, allow_http)
     if problem:
-        raise SettingsError(problem, where=where, key="host", value=without_credentials(url), allowed=_ALLOWED)
+        raise SettingsError(problem, where=where, key=key, value=without_credentials(url), allowed=_ALLOWED)
     return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
 
 
