@@ -2,7 +2,8 @@
 
 An organization that the grid has already is left alone. Of the others, one is put into its account's cell when its
 module names exactly one active account by id, or one has exactly its name, and nothing speaks against it: the two agree
-where both are known, and no other organization of the module has the name. What differs by case, blanks or legal form,
+where both are known, no other organization of the module has the name, and the module names no id that no active
+account has (a run that goes by the id would refuse it). What differs by case, blanks or legal form,
 and what is merely similar, stands in a column that ends with ``?`` with score and reason, which the grid's loader never
 reads. So nothing is billed by a suggestion until a person moves it.
 """
@@ -134,13 +135,16 @@ class _Search:
         name = entry.organization.name
         linked, named = self.by_id.get(entry.account_id), self._by_name.get(name, [])
         exact = {account.account_id: account for account in [*named, *([linked] if linked else [])]}
+        lost = entry.account_id and linked is None
+        doubt = f", but the module names account id {entry.account_id}, which no active account has" if lost else ""
         if not exact:
             return [
-                Suggestion(module, entry.organization, account, score, reason)
+                Suggestion(module, entry.organization, account, score, f"{reason}{doubt}")
                 for account, score, reason in self._near(name)
             ]
-        certain = len(exact) == 1 and (alone or linked is not None)
-        doubt = "" if certain else ", and something else speaks against it"
+        certain = not lost and len(exact) == 1 and (alone or linked is not None)
+        if not certain and not lost:
+            doubt = ", and something else speaks against it"
         return [
             Suggestion(
                 module,

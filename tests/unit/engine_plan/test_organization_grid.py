@@ -264,6 +264,22 @@ def test_what_speaks_against_each_other_is_only_offered(accounts: list[Account],
     assert sum(row["Graphus?"].count("something else speaks against it") for row in rows) == 2
 
 
+@pytest.mark.parametrize(
+    ("name", "offered"),
+    [
+        ("Daily Mail", "100: same name"),
+        ("DAILY mail", "99: differs by case, blanks or legal form"),
+    ],
+)
+def test_an_id_that_no_active_account_has_is_not_passed_over_for_the_name(name: str, offered: str):
+    """A run that goes by the id refuses the organization (190): a person is told which id to correct."""
+    rows = proposed(EMPTY, [DAILY, Account("9", "Z", "Zebra", False)], Graphus=[reported(name, "s1", "9")])
+
+    why = "but the module names account id 9, which no active account has"
+    assert [(row.get("Graphus"), row.get("exact?")) for row in rows] == [(None, None)]
+    assert rows[0]["Graphus?"] == f"{name} <s1> ({offered}, {why})"
+
+
 def test_an_inactive_account_is_never_suggested():
     """Its usage could not be billed."""
     assert proposed(EMPTY, [Account("9", "Z", "Zebra", False)], Graphus=[reported("Zebra")]) == [
