@@ -40,8 +40,8 @@ def decide(inputs: PlanInputs, charges: ChargeColumns, live: LiveLines) -> Decid
     contracts = Contracts(inputs.directory.contracts, policy, inputs.scope.period)
     services = Services(inputs.directory.services, policy.sku_field_match)
     held = [live.rising] if live.falling is live.rising else [live.rising, live.falling]
-    scale, (billed, rising, *others) = scaled(
-        [charges.frame["quantity"], *held], places_min=max(inputs.places, inputs.line_terms.places)
+    scale, (billed, _, rising, *others) = scaled(
+        [charges.frame["quantity"], inputs.line_terms.volumes, *held], places_min=inputs.places
     )
     several = policy.contract_choice is ContractChoice.HOLDS_SERVICE or inputs.service_map.names_contracts
     choice = CustomerChoice(accounts, contracts, inputs.customer_map, policy, inputs.voice, several=several)

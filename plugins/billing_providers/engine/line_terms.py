@@ -31,7 +31,6 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
 
-from billing_providers.engine.columns import plain
 from billing_providers.engine.invoice_text import InvoiceText, TemplateError
 from billing_providers.engine.mapping_csv import TableRow, read_table, read_text
 from billing_providers.model.changes import LineField
@@ -43,6 +42,7 @@ COLUMNS = (
     "invoice_text",
 )  # fmt: skip
 PLACES_MAX = 8
+NUMBER_MAX = 10**15  # a petabyte in bytes; what is beyond is a slip of the hand
 _EMPTY_DIGEST = hashlib.sha256(b"[]").hexdigest()
 
 
@@ -109,10 +109,10 @@ class TermsTable:
         return cls("no table of line terms")
 
     @property
-    def places(self) -> int:
-        """Decimal places that minimum and included volumes have."""
-        numbers = [number for terms in self.rows.values() for number in (terms.minimum, terms.included)]
-        return max([0, *(-int(plain(number).as_tuple().exponent) for number in numbers if number is not None)])
+    def volumes(self) -> list[Decimal]:
+        """Minimum and included volumes, which are counted together with the usage."""
+        numbers = (number for terms in self.rows.values() for number in (terms.minimum, terms.included))
+        return [number for number in numbers if number is not None]
 
     @property
     def sets(self) -> dict[LineField, str]:
@@ -199,6 +199,8 @@ def _number(row: TableRow, column: str) -> Decimal | None:
         raise row.fault(str(error), column, allowed="a decimal with a point") from None
     if number < 0:
         raise row.fault("is negative", column, allowed="0 or more")
+    if number > NUMBER_MAX:
+        raise row.fault("is too large", column, allowed=f"0 to {NUMBER_MAX}")
     return number
 
 

@@ -238,6 +238,18 @@ def test_minimum_and_included_volume():
         )
 
 
+def test_a_minimum_is_exact_however_fine_the_usage_is():
+    """Law 12: binary gigabytes have 18 places, with which 50 is more than 64 bits hold."""
+    check(
+        storage(
+            "service,mode,minimum\nSTORAGE,quantity_only,50",
+            "100 | 11 | 5 | 0 | 4 | 10 | | ",
+            used("0.000000000931322575", ""),
+            "# changes\nline | before | after\n100 | 0 | 50\n# findings\n",
+        )
+    )
+
+
 def test_an_included_volume_can_be_sent_beside_the_whole_quantity():
     """The PSA takes it off, and the invoice shows both."""
     check(
@@ -354,6 +366,11 @@ def test_a_price_that_goes_to_zero_counts_as_zero():
         ("service,mode,minimum\nS,total_as_one,3", "minimum, included: cannot be counted against quantity one"),
         ("service,mode,minimum\nS,quantity_only,-3", "minimum: is negative"),
         ("service,mode,minimum\nS,quantity_only,many", "minimum: 'many' is not a number"),
+        (
+            "service,mode,minimum\nS,quantity_only,1e18",
+            "terms.csv, line 2: minimum: is too large; got '1e18'; allowed: 0 to 1000000000000000",
+        ),
+        ("service,mode,included\nS,quantity_only,1000000000000001", "included: is too large"),
         ("service,mode,places\nS,average_cost,9", "places: is no number of places; got '9'; allowed: 0 to 8"),
         ("service,mode,included_as\nS,quantity_only,send", "included_as: is given without included"),
         ("service,mode\nS,quantity_only\nS,average_cost", "line 3: service: repeats terms.csv, line 2"),
