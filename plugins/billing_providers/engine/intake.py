@@ -12,8 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
+from billing_providers.engine.limited import limited
 from billing_providers.model.decimals import EXACT, text_from_decimal
-from billing_providers.model.findings import Finding, FindingVoice, Level
+from billing_providers.model.findings import Finding, FindingVoice
 from billing_providers.model.periods import BillingPeriod
 from billing_providers.model.settings import Policy
 from billing_providers.model.source import MalformedRow, UsageRead
@@ -172,8 +173,8 @@ def _failed_customer_findings(read: UsageRead, rows: _Rows, voice: FindingVoice)
 
 
 def _malformed_findings(malformed: Sequence[MalformedRow], voice: FindingVoice) -> list[Finding]:
-    listed = [
-        voice.finding(
+    def word(row: MalformedRow) -> Finding:
+        return voice.finding(
             107,
             position=row.position,
             field=row.field,
@@ -181,22 +182,20 @@ def _malformed_findings(malformed: Sequence[MalformedRow], voice: FindingVoice) 
             customer=row.customer_code,
             customer_name=row.customer_name,
         )
-        for row in malformed[:LISTED_MAX]
-    ]
-    return listed + _more_like_this(listed, len(malformed), voice)
+
+    return limited(malformed, word, voice, LISTED_MAX)
 
 
 def _repeat_findings(rows: _Rows, voice: FindingVoice) -> list[Finding]:
-    listed = [
-        voice.finding(
+    def word(record: UsageRecord) -> Finding:
+        return voice.finding(
             110,
             record_id=record.record_id,
             position=record.position,
             customer=record.customer_code,
             customer_name=record.customer_name,
         )
-        for record in rows.repeats[:LISTED_MAX]
-    ]
+
     conflicts = [
         voice.finding(
             109,
@@ -207,7 +206,7 @@ def _repeat_findings(rows: _Rows, voice: FindingVoice) -> list[Finding]:
         )
         for code, record in sorted(rows.conflicts.items())
     ]
-    return listed + _more_like_this(listed, len(rows.repeats), voice) + conflicts
+    return limited(rows.repeats, word, voice, LISTED_MAX) + conflicts
 
 
 def _stray_findings(rows: _Rows, period: BillingPeriod, voice: FindingVoice) -> list[Finding]:
@@ -222,11 +221,3 @@ def _stray_findings(rows: _Rows, period: BillingPeriod, voice: FindingVoice) -> 
         )
         for code, record in sorted(rows.strays.items())
     ]
-
-
-def _more_like_this(listed: Sequence[Finding], total: int, voice: FindingVoice) -> list[Finding]:
-    if total <= len(listed):
-        return []
-    kind = listed[0]
-    level = Level.INFO if kind.level is Level.INFO else None
-    return [voice.finding(155, level=level, count=total - len(listed), code=kind.code, total=total)]

@@ -12,9 +12,9 @@ from billing_providers.engine.change_words import ChangeWords, TargetFacts, chan
 from billing_providers.engine.columns import Array
 from billing_providers.engine.diff import ADD, FINE, LINE_ENDED, OWNED, SCHEDULED, Comparison
 from billing_providers.engine.dues import TERMS_DISAGREE, Dues
+from billing_providers.engine.limited import ALIKE_MAX, limited
 from billing_providers.engine.line_fields import AMOUNT_UNKNOWN, LineFields
 from billing_providers.engine.live_lines import LiveLines
-from billing_providers.engine.unplaced import ALIKE_MAX, limited
 from billing_providers.model.changes import ChangeKind, FieldChange, LineChange, LineField
 from billing_providers.model.decimals import text_from_decimal
 from billing_providers.model.findings import Finding

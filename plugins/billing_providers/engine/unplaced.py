@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,13 +10,13 @@ from billing_providers.engine.charge_columns import ChargeColumns
 from billing_providers.engine.columns import Array, Scale, sums
 from billing_providers.engine.customer_choice import Standing
 from billing_providers.engine.customers import Decisions
+from billing_providers.engine.limited import limited
 from billing_providers.engine.matching import Services
 from billing_providers.engine.routing import Routes
 from billing_providers.engine.service_choice import ServiceDecision
 from billing_providers.model.decimals import text_from_decimal
-from billing_providers.model.findings import Finding, FindingVoice, Level
+from billing_providers.model.findings import Finding, FindingVoice
 
-ALIKE_MAX = 500
 _NAMED_MAX = 5
 
 
@@ -47,17 +47,6 @@ class Usage:
     def quantity(self, rows: Sequence[int]) -> str:
         """Return the exact sum of some rows, as text."""
         return text_from_decimal(self.scale.decimal(sum(int(self.units[row]) for row in rows)))
-
-
-def limited(things: Sequence[Any], word: Callable[[Any], Finding], voice: FindingVoice) -> list[Finding]:
-    """Return a finding for each of the first :data:`ALIKE_MAX` things, and one that counts the rest."""
-    findings = [word(thing) for thing in things[:ALIKE_MAX]]
-    if len(things) > ALIKE_MAX:
-        alike = findings[0]
-        level = alike.level if alike.level in {Level.VERBOSE, Level.INFO} else None
-        count = len(things) - ALIKE_MAX
-        findings.append(voice.finding(155, level=level, count=count, total=len(things), code=alike.code))
-    return findings
 
 
 def unplaced_usage(usage: Usage, services: Services, voice: FindingVoice) -> tuple[frozenset[str], list[Finding]]:

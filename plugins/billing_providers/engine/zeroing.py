@@ -18,10 +18,11 @@ from billing_providers.engine.contract_choice import Contracts
 from billing_providers.engine.customer_choice import CustomerDecision
 from billing_providers.engine.customers import AccountHold
 from billing_providers.engine.effective_dates import effective_date
+from billing_providers.engine.limited import limited
 from billing_providers.engine.live_lines import LiveLines
 from billing_providers.engine.matching import Accounts, Services
 from billing_providers.engine.plan_inputs import PlanInputs
-from billing_providers.engine.unplaced import Usage, limited
+from billing_providers.engine.unplaced import Usage
 from billing_providers.model.changes import ChangeKind, FieldChange, LineChange, LineField, ManagedLine, parts_of
 from billing_providers.model.decimals import text_from_decimal
 from billing_providers.model.findings import Finding
