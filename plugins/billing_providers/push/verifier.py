@@ -36,7 +36,10 @@ def verify_changes(job: PushJob) -> dict[str, JournalEntry]:
 def _read_back(
     job: PushJob, change: LineChange, before: JournalEntry, live: Mapping[str, ContractLine]
 ) -> JournalEntry | None:
-    """Return where a change stands now that its line was read; None: as before, nobody can tell yet."""
+    """Return where a change stands now that its line was read; None: as before, and the journal says so already.
+
+    Another entry would make the try look younger.
+    """
     line_id = before.line_id or change.line_id
     line = live.get(line_id)
     if line is None and change.kind is ChangeKind.ADD_LINE:
@@ -52,10 +55,13 @@ def _read_back(
     if good:
         return job.entry(change, JournalState.VERIFIED, observed=observed, line_id=line_id)
     if before.state in {JournalState.CONFIRMED, JournalState.MISMATCH}:
-        state, detail = JournalState.MISMATCH, f"read back and found different: {differs}"
+        state, why = JournalState.MISMATCH, f"read back and found different: {differs}"
+        detail = why
     else:
         why = differs if change.kind is ChangeKind.ADD_LINE and differs else "read back as not applied"
-        state, detail = JournalState.UNKNOWN, f"{before.detail}; {why}"
+        state, detail = JournalState.UNKNOWN, "; ".join(told for told in (before.detail, why) if told)
+    if (state, observed) == (before.state, before.observed) and why in before.detail:
+        return None
     return job.entry(change, state, observed=observed, detail=detail, line_id=line_id)
 
 

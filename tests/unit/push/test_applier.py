@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from billing_providers.errors import LedgerError, LockHeld, Unreachable
+from billing_providers.errors import LedgerError, LockHeld, NoAnswer, Unreachable
 from billing_providers.hooks.http.leaving import ask_before_leaving
 from billing_providers.model.changes import LineChange
 from billing_providers.model.journal import JournalEntry, JournalState
@@ -60,6 +60,7 @@ class SlowPsa:
     takes_s: float = 0.0
     hides: bool = False
     unreadable: bool = False
+    loses: set[str] = field(default_factory=set)  # lines whose answers are lost
     now: datetime = datetime(2026, 10, 26, 8, tzinfo=UTC)
     units: dict[str, int] = field(default_factory=lambda: {str(number): 3 for number in range(1, 5)})
     written: list[str] = field(default_factory=list)
@@ -83,6 +84,8 @@ class SlowPsa:
         self.now += timedelta(seconds=self.takes_s)
         if self.on_write:
             self.on_write()
+        if change.line_id in self.loses:
+            raise NoAnswer("the connection was lost after sending")
         if not self.hides:
             self.units[change.line_id] = int(change.quantity_after)
         return WriteReceipt(observed=None, line_id=change.line_id)
@@ -230,3 +233,33 @@ def test_a_difference_that_shows_late_is_done_after_all() -> None:
     states = verify_changes(job_of(psa, books))
 
     assert {(entry.state, entry.observed) for entry in states.values()} == {(STATES.VERIFIED, Decimal(5))}
+
+
+def test_reading_back_again_what_reads_the_same_adds_nothing() -> None:
+    """Each entry would make the try look younger, and a doubtful change would wait for ever to be sent again."""
+    psa, books = SlowPsa(hides=True), Books()
+    psa.loses = {"1"}
+    apply_changes(job_of(psa, books))
+    verify_changes(job_of(psa, books))
+    told = list(books.entries)
+
+    for _ in range(2):
+        psa.now += timedelta(seconds=100)
+        states = verify_changes(job_of(psa, books))
+
+    assert books.entries == told
+    assert (states["c1"].state, states["c2"].state) == (STATES.UNKNOWN, STATES.MISMATCH)
+    assert states["c1"].detail.count("read back as not applied") == 1
+
+
+def test_what_reads_otherwise_than_before_is_told() -> None:
+    """A mismatch keeps up with the PSA: the last entry holds what it shows now."""
+    psa, books = SlowPsa(hides=True), Books()
+    apply_changes(job_of(psa, books))
+    verify_changes(job_of(psa, books))
+    psa.units["2"] = 9
+
+    states = verify_changes(job_of(psa, books))
+
+    assert (states["c2"].state, states["c2"].observed) == (STATES.MISMATCH, 9)
+    assert [entry.observed for entry in books.entries if entry.change_id == "c1"][-1] == 3
