@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from billing_providers.model.changes import ContractDiff, parts_of
 from billing_providers.model.findings import Finding, Level
@@ -18,7 +18,7 @@ def customer_results(
 
     :param customers: code → name of the customers that the run is about.
     """
-    codes = _codes(findings)
+    codes = _codes(findings, customers)
     done: dict[str, int] = defaultdict(int)
     undone: dict[str, int] = defaultdict(int)
     failed: set[str] = set()
@@ -49,11 +49,24 @@ def customer_results(
     ]
 
 
-def _codes(findings: Iterable[Finding]) -> dict[str, set[str]]:
+def _codes(findings: Iterable[Finding], known: Collection[str]) -> dict[str, set[str]]:
     """Return the codes of warnings and errors by customer; a finding may be about several."""
     codes: dict[str, set[str]] = defaultdict(set)
     for finding in findings:
         if finding.level in {Level.WARNING, Level.ERROR}:
-            for customer in finding.about("customer").split(", "):
+            for customer in _customers(finding.about("customer"), known):
                 codes[customer].add(finding.code)
     return codes
+
+
+def _customers(told: str, known: Collection[str]) -> list[str]:
+    """Return the customers that a finding names, several with ``, `` between them, which a code may hold itself.
+
+    The longest known code wins.
+    """
+    parts, found = told.split(", "), []
+    while parts:
+        length = next((end for end in range(len(parts), 1, -1) if ", ".join(parts[:end]) in known), 1)
+        found.append(", ".join(parts[:length]))
+        parts = parts[length:]
+    return found

@@ -73,7 +73,7 @@ def _customers(ledger: Ledger, scope: RunScope, diff: ContractDiff, found: Seque
 def _record(
     step: BillingStep, ledger: Ledger, scope: RunScope, diff: ContractDiff | None, found: Sequence[Finding]
 ) -> RunRecord:
-    started = ledger.runs.find(scope.run_key)
+    started, attempt = ledger.runs.find(scope.run_key), ledger.runs.attempts(scope.run_key)
     states = ledger.journal.states(diff.digest) if diff else {}
     pushed = outcome_counts(diff.changes, states) if diff else {}
     decided = ledger.diffs.approval(diff.digest) if diff else None
@@ -101,7 +101,8 @@ def _record(
         dry_run=scope.dry_run,
         digest=diff.digest if diff else "",
         counts=tuple(sorted({**counts, "unmapped": unmapped}.items())),
-        summary=_summary(diff, pushed, unmapped, fault if result is RunResult.FAILED else None),
+        summary=_summary(diff, pushed, unmapped, fault if result is RunResult.FAILED else None)
+        + (f" (attempt {attempt} of this run)" if attempt > 1 else ""),
         mode=started.mode if started else "",
         started_by=started.started_by if started else "",
         customers=scope.customers,

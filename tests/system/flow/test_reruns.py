@@ -59,6 +59,17 @@ def test_two_runs_for_one_period_and_tenant_cannot_overlap(msp):
         msp.run("second").resolve()
 
 
+def test_a_run_that_was_cleared_says_which_attempt_it_is(msp):
+    """Whoever reads a result wants to know that it is not the first one of this run."""
+    run = msp.run("first")
+    for told in ("its log.", "its log. (attempt 2 of this run)"):
+        run.resolve()
+        with pytest.raises(Exception, match="Failed"):
+            run.report()
+
+        assert run.ledger.runs.find(run.run_key).summary.endswith(told)
+
+
 def test_a_push_that_waits_keeps_its_lock(msp, monkeypatch):
     """A PSA whose hour is used up lets a push wait for longer than its lock lives; no other run may take over."""
     monkeypatch.setattr(kept_lock, "ASK_EVERY_S", 0.01)

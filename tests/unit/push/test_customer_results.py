@@ -49,3 +49,30 @@ def test_every_customer_gets_one_result_with_its_codes():
         ("ELM", "unchanged", 0, 0, ("KS104",)),
         ("FIR", "skipped", 0, 0, ("KS09",)),
     ]
+
+
+def test_a_code_that_holds_the_separator_is_one_customer():
+    """Sources name customers as they like; a warning must reach the customer that it is about."""
+    names = {"ASP": "Aspen", "Birch, Sons": "Birch", "Birch, Sons, Ltd": "Birch Ltd", "Sons": "Sons"}
+    voice = FindingVoice()
+    findings = [
+        voice.finding(9, customer="Birch, Sons", customer_name=""),
+        voice.finding(
+            104,
+            customer="ASP, Birch, Sons, Ltd",
+            customer_name="",
+            contract_name="",
+            count=2,
+            service="",
+            candidates="",
+        ),
+    ]
+
+    results = customer_results(names, diff_of(), {}, findings)
+
+    assert {row.customer_code: row.codes for row in results} == {
+        "ASP": ("KS104",),
+        "Birch, Sons": ("KS09",),
+        "Birch, Sons, Ltd": ("KS104",),
+        "Sons": (),
+    }
