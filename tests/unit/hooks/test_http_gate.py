@@ -124,7 +124,7 @@ def test_a_call_may_go_to_another_base_url() -> None:
 
 
 def test_a_write_is_asked_about_when_its_turn_has_come_each_time() -> None:
-    """Law 7: what waits for a slot, or after a 429, leaves later than its journal row; whoever wrote the row is asked."""
+    """Law 7: what waits for a slot, or after a 429, leaves long after its journal row; its writer is asked."""
     time, asked = FrozenTime(), []
     server = ScriptedServer([reply({}, 429, Retry_After="60"), reply({})])
     client = client_of(server, time)

@@ -54,7 +54,7 @@ class Books:
 
 @dataclass
 class SlowPsa:
-    """Holds four lines; each write waits for its turn and takes its time. It shows what it took, unless it ``hides`` it."""
+    """Holds four lines; each write waits for its turn and takes its time. It shows what it took, unless it ``hides``."""
 
     waits_s: float = 0.0
     takes_s: float = 0.0
@@ -126,7 +126,7 @@ def test_a_write_is_journalled_as_sent_when_it_leaves_and_not_long_before() -> N
 
 
 def test_a_write_that_waits_for_its_turn_is_journalled_anew_when_the_turn_has_come() -> None:
-    """Law 7: an hour without budget lies between a row and its request; the age of a doubtful write must not count it."""
+    """Law 7: an hour without budget may lie between a row and its request, and doubt is measured from the row."""
     psa, books = SlowPsa(waits_s=3600), Books()
 
     apply_changes(job_of(psa, books))
