@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from datetime import date
 from typing import Any
 
 import pytest
@@ -314,3 +315,38 @@ def test_keys_never_stand_in_a_text(monkeypatch: pytest.MonkeyPatch) -> None:
     shown = json.dumps([str(caught.value), caught.value.body, hook.test_connection()[1], repr(hook.client.sign_in)])
     for secret in ("pubKey-1234567", "privKey-7654321", CLIENT_ID, BASIC):
         assert secret not in shown
+
+
+def test_a_limit_that_is_reached_is_not_told_as_a_missing_right(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A 429 says nothing about rights: the test fails with the server's word instead of sending a person to the role."""
+    tenant = CwTenant({**directory(), "GET /finance/invoices": reply({"message": "slow down"}, 429)})
+
+    works, text = hook_of(monkeypatch, tenant).test_connection()
+
+    assert works is False
+    assert "slow down" in text
+    assert "Invoicing" not in text
+
+
+@pytest.mark.parametrize(
+    ("asked", "served", "today", "said"),
+    [
+        ("2025.8", "2025.8", date(2026, 12, 31), ()),
+        ("2025.8", "", date(2026, 12, 31), ()),
+        ("2025.8", "2025.8", date(2027, 1, 1), ("model version 2025.8 is from 2025 and may end soon",)),
+        ("2025.8", "2026.4", date(2026, 1, 1), ("version 2025.8 was asked for and the server answers with 2026.4",)),
+    ],
+)
+def test_a_model_version_that_is_old_or_not_served_is_advice(
+    asked: str, served: str, today: date, said: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Told while everything still works."""
+    named = {"api_current_version": served} if served else {}
+    tenant = CwTenant({**directory(), "GET /procurement/catalog": reply([], **named)})
+    hook = hook_of(monkeypatch, tenant, api_version=asked)
+    hook.read_directory(contract_type="")
+
+    advice = hook.advice(today)
+
+    assert len(advice) == len(said)
+    assert all(text.startswith(begin) for text, begin in zip(advice, said, strict=True))

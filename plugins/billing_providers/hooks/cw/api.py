@@ -36,7 +36,7 @@ class CwApi:
         self._company_id = company_id
         self._accept = f"application/vnd.connectwise.com+json; version={version}, application/json"
         self._worked = False
-        self.served = ""  # model version of the last answer (seen: one client); empty: not told
+        self.served = ""  # model version that an answer last named (seen: one client); empty: none did
 
     def call(
         self,
@@ -67,7 +67,7 @@ class CwApi:
                 headers={"Accept": self._accept, **(headers or {})},
             )
             self._worked = True
-            self.served = answer.answer.headers.get("api-current-version", "")
+            self.served = answer.answer.headers.get("api-current-version", self.served)
             return answer
 
         used = self._used()

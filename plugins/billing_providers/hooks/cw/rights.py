@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from billing_providers.errors import BadRequest, Forbidden, Refused, SignInRefused
+from billing_providers.errors import BadRequest, Forbidden
 from billing_providers.hooks.cw.api import CwApi
 
 _AGREEMENTS = "/finance/agreements"
@@ -38,6 +38,7 @@ def rights_of(api: CwApi) -> Rights:
     """Try the reads that a run needs or may use; nothing is written.
 
     :raises SignInRefused: when the keys are refused, at the first try.
+    :raises RateLimited: when a try says nothing about rights.
     :raises BadRequest: when a needed list is not found at all, which in the cloud may mean refused keys.
     """
     missing = [right for path, right in _NEEDED if not _may_read(api, path)]
@@ -63,9 +64,7 @@ def _may_read(api: CwApi, path: str, agreement_id: str = "") -> bool:
 def _can_read(api: CwApi, path: str, params: dict[str, str]) -> bool:
     try:
         api.call("GET", path, params={**params, "pageSize": 1})
-    except SignInRefused:
-        raise
-    except Refused:
+    except (BadRequest, Forbidden):
         return False
     return True
 
