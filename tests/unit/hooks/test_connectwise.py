@@ -318,7 +318,7 @@ def test_keys_never_stand_in_a_text(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_limit_that_is_reached_is_not_told_as_a_missing_right(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A 429 says nothing about rights: the test fails with the server's word instead of sending a person to the role."""
+    """A 429 says nothing about rights: the server's word is told instead of sending a person to the role."""
     tenant = CwTenant({**directory(), "GET /finance/invoices": reply({"message": "slow down"}, 429)})
 
     works, text = hook_of(monkeypatch, tenant).test_connection()
