@@ -49,7 +49,8 @@ def billing_items(
 ) -> list[BillingItem]:
     """Return one row for each posted and each pending item, by account, contract, service, line and first day.
 
-    A pending row without a line counts for the only line that is known for its contract and service.
+    A pending row without a line counts for the only line that is known for its contract and service, or that this run
+    adds there.
     """
     rows = _Rows(context, posted, pending)
     parts = prorations(pending, rows.contracts, context.calendar)
@@ -88,11 +89,12 @@ class _Rows:
         self._services = {service.service_id: service.name for service in context.directory.services}
         lines: list[ManagedLine | MatchedLine] = [*context.matched, *context.managed]  # the register has the last word
         self._of_line = {line.line_id: _usage(line) for line in lines}
-        added = (change for change in context.changes if change.kind is ChangeKind.ADD_LINE)
-        self._added: dict[Place, _Usage] = {
-            (change.contract_id, change.service_id): _Usage(change.customer_codes, change.skus, False)
-            for change in added
-        }
+        added: dict[Place, list[_Usage]] = defaultdict(list)
+        for change in context.changes:
+            if change.kind is ChangeKind.ADD_LINE:
+                usage = _Usage(change.customer_codes, change.skus, False)
+                added[change.contract_id, change.service_id].append(usage)
+        self._added = {place: found[0] for place, found in added.items() if len(found) == 1}
         self._periods: dict[date, date] = {}
         self._lines_at: dict[Place, set[str]] = defaultdict(set)
         items: Iterable[ManagedLine | MatchedLine | PostedItem | PendingItem] = [*lines, *posted, *pending]
@@ -182,10 +184,11 @@ class _Rows:
 
     def _usage(self, item: PostedItem | PendingItem) -> _Usage | None:
         place = (item.contract_id, item.service_id)
-        if item.line_id:
-            return self._of_line.get(item.line_id) or self._added.get(place)
-        lines = self._lines_at.get(place, set())
-        return self._of_line.get(next(iter(lines))) if len(lines) == 1 else None
+        lines = {item.line_id} if item.line_id else self._lines_at.get(place, set())
+        if len(lines) > 1:
+            return None
+        known = (usage for line_id in lines if (usage := self._of_line.get(line_id)))
+        return next(known, None) or self._added.get(place)
 
     def _customer(self, usage: _Usage | None, account: Account | None) -> tuple[str, str]:
         """Return code and name: of the usage, or of the account where no usage reaches the line."""

@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -142,6 +143,28 @@ def test_a_line_that_this_run_adds_is_found_by_contract_and_service() -> None:
     (item,) = joined(pending(line_id="901", contract_id="20", service_id="6"), changes=[added])
 
     assert (item.module, item.managed, item.sku) == ("Graphus", False, "Graphus - Users")
+
+
+@pytest.mark.parametrize(
+    ("adds", "others", "module"),
+    [
+        (1, [], "Graphus"),
+        (1, [pending(line_id="901", contract_id="20", service_id="6")], "Graphus"),
+        (2, [], ""),  # which of the two is not said
+        (1, [pending(line_id=line, contract_id="20", service_id="6") for line in ("901", "902")], ""),
+    ],
+)
+def test_a_row_without_a_line_counts_for_the_line_that_this_run_adds(
+    adds: int, others: list[PendingItem], module: str
+) -> None:
+    """Until the PSA tells the new line's id, contract and service say whose it is; of two adds none is guessed."""
+    added = change(
+        kind=ChangeKind.ADD_LINE, line_id="", contract_id="20", service_id="6",
+        customer_codes=("Graphus: Birch",), skus=("Graphus - Users",),
+    )  # fmt: skip
+    rows = joined(pending(line_id="", contract_id="20", service_id="6"), *others, changes=[added] * adds)
+
+    assert [row.module for row in rows if not row.line_id] == [module]
 
 
 def test_a_row_without_a_line_counts_for_the_only_line_there() -> None:
