@@ -1,5 +1,11 @@
 -- The tables of the ledger. Everything but findings, runs, managed lines and locks is written once.
 
+-- Which ledger this is: one row, made with the tables, so that tasks of one run notice when they open different ones.
+CREATE TABLE billing_ledger_identity (
+    only_row  INTEGER PRIMARY KEY CHECK (only_row = 1),
+    ledger_id TEXT NOT NULL
+);
+
 CREATE TABLE billing_snapshots (
     snapshot_id      TEXT PRIMARY KEY,
     integration      TEXT NOT NULL,

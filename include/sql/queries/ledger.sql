@@ -18,6 +18,15 @@ SELECT version, name, checksum FROM billing_migrations ORDER BY version;
 INSERT INTO billing_migrations (version, name, checksum, applied_at)
 VALUES (:version, :name, :checksum, :applied_at);
 
+-- name: identity_write
+-- Gives the ledger its id, once.
+INSERT INTO billing_ledger_identity (only_row, ledger_id) VALUES (1, :ledger_id)
+ON CONFLICT (only_row) DO NOTHING;
+
+-- name: identity_read
+-- Reads which ledger this is.
+SELECT ledger_id FROM billing_ledger_identity;
+
 -- name: probe_write
 -- Writes a row that means nothing.
 INSERT INTO billing_write_probe (probe) VALUES (:probe);

@@ -63,6 +63,16 @@ class Ledger:
         """
         return migrate(self._store)
 
+    @property
+    def ledger_id(self) -> str:
+        """Which ledger this is, wherever it lies: made at random with its tables.
+
+        :raises LedgerError: when it has no tables.
+        """
+        with self._store.reading("tell which one it is") as transaction:
+            row = transaction.row("identity_read")
+        return row["ledger_id"] if row else ""
+
     def check_writable(self) -> None:
         """Really write a row, and remove it again.
 

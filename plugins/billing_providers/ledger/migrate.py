@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from uuid import uuid4
 
 from billing_providers.errors import LedgerError
 from billing_providers.ledger.codec import text_from_instant
@@ -25,6 +26,7 @@ def migrate(store: Store) -> list[str]:
         transaction.run("migrations_table")
         for migration in missing:
             _apply(transaction, migration)
+        transaction.run("identity_write", ledger_id=uuid4().hex)
     return [migration.name for migration in missing]
 
 

@@ -33,6 +33,7 @@ class RunScope:
     dry_run: bool
     failed_only: bool
     as_of: date  # local date of the run, where "today" matters
+    ledger_id: str = ""  # the ledger in which the run was opened
 
     def to_json(self) -> dict[str, Any]:
         """Return the scope as a JSON object, the XCom of the first task."""
@@ -49,6 +50,7 @@ class RunScope:
             "dry_run": self.dry_run,
             "failed_only": self.failed_only,
             "as_of": self.as_of.isoformat(),
+            "ledger_id": self.ledger_id,
         }
 
     @classmethod
@@ -66,6 +68,7 @@ class RunScope:
             dry_run=bool(value["dry_run"]),
             failed_only=bool(value["failed_only"]),
             as_of=date.fromisoformat(value["as_of"]),
+            ledger_id=value.get("ledger_id", ""),
         )
 
 

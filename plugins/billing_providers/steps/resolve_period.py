@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -40,7 +41,7 @@ def resolve_period(step: BillingStep, context: Context) -> dict[str, Any]:
         )
     step.keep_findings(ledger, scope.run_key, findings)
     step.log.info("%s", findings[0].message)
-    return scope.to_json()
+    return replace(scope, ledger_id=ledger.ledger_id).to_json()
 
 
 def _scope(step: BillingStep, context: Context, tenant: str) -> RunScope:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from billing_providers.errors import LedgerError
 from billing_providers.model.findings import Finding, FindingVoice
 from billing_providers.model.runs import RunScope
 from billing_providers.model.settings import IntegrationSettings
@@ -44,10 +45,21 @@ class BillingStep:
         return RunScope.from_json(self.run)
 
     def ledger(self) -> Ledger:
-        """Open the ledger."""
+        """Open the ledger; after the first step of a run, the one in which the run was opened.
+
+        :raises LedgerError: when it is another one. Airflow finds no connection where its secrets backend is away, and
+            without one the ledger is a local file, which knows neither locks nor what was written.
+        """
         from billing_providers.ledger.connect import open_ledger
 
-        return open_ledger(self.ledger_conn_id)
+        ledger, run = open_ledger(self.ledger_conn_id), getattr(self, "run", None) or {}
+        if (wanted := run.get("ledger_id")) and ledger.ledger_id != wanted:
+            raise LedgerError(
+                f"the ledger ({ledger.place}) is not the one in which this run was opened: connection "
+                f"{self.ledger_conn_id} led elsewhere then, or does now; nothing was sent. Look at that connection and "
+                "its secrets backend, then clear the run from its first task"
+            )
+        return ledger
 
     def hold_lock(self, ledger: Ledger, scope: RunScope) -> Any:
         """Take (or take again) the lock on the run's tenant and period; no other run may work on them."""

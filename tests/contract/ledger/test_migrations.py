@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import sqlalchemy
 
@@ -25,6 +27,20 @@ def test_second_migration_does_nothing(url: str) -> None:
         assert ledger.migrate() == ALL
         assert ledger.migrate() == []
         ledger.check_writable()
+
+
+def test_a_ledger_keeps_its_own_id(url: str, tmp_path: Path) -> None:
+    """Tasks of one run tell by it that they opened the same ledger; one without tables is none."""
+    with Ledger.at(url) as ledger, Ledger.at(f"sqlite:///{tmp_path}/another.sqlite") as another:
+        ledger.migrate()
+        first = ledger.ledger_id
+        ledger.migrate()
+        with pytest.raises(LedgerError, match="cannot tell which one it is"):
+            assert another.ledger_id
+        another.migrate()
+
+        assert first == ledger.ledger_id != another.ledger_id
+        assert len(first) == 32
 
 
 def test_processes_that_migrate_at_once_apply_each_migration_once(url: str) -> None:

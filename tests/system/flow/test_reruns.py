@@ -93,6 +93,25 @@ def test_a_push_that_waits_keeps_its_lock(msp, monkeypatch):
     assert len(expiries) > 1
 
 
+@pytest.mark.parametrize("known", [False, True], ids=["a file that is not there", "a file of earlier runs"])
+def test_a_step_that_opens_another_ledger_stops_before_anything_is_sent(msp, monkeypatch, tmp_path, known):
+    """A secrets backend that is away looks like no connection: the local file knows neither locks nor what was written."""
+    run = msp.run("first")
+    run.plan()
+    run.review()
+    monkeypatch.delenv("AIRFLOW_CONN_BILLING_LEDGER", raising=False)
+    monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path / "elsewhere"))
+    (tmp_path / "elsewhere").mkdir()
+    if known:
+        run.ledger.migrate()
+
+    for step in (run.push, run.map_and_diff):
+        with pytest.raises(Exception, match="the ledger .*elsewhere.* (is not the one|cannot tell which one it is)"):
+            step()
+
+    assert msp.written() == []
+
+
 def test_a_ledger_that_cannot_be_written_stops_the_run_before_anything_is_read(msp, monkeypatch, tmp_path):
     """A ledger that cannot be written stops the run before the first PSA write."""
     monkeypatch.setenv("AIRFLOW_CONN_BILLING_LEDGER", f"sqlite:///{tmp_path}/no/such/folder/ledger.sqlite")

@@ -54,7 +54,7 @@ class Books:
 
 @dataclass
 class SlowPsa:
-    """Holds four lines; each write waits for its turn and takes its time. It shows what it took, unless it ``hides``."""
+    """Holds four lines; a write waits for its turn and takes its time. It shows what it took, unless it ``hides``."""
 
     waits_s: float = 0.0
     takes_s: float = 0.0
