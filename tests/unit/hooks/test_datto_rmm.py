@@ -181,6 +181,19 @@ def test_what_is_not_billed_is_left_out_and_told(hook_of: HookMaker):
     assert left_out == {"deleted": 1, "mobile": 2, "not_billable": 1, "suspended": 1}
 
 
+def test_a_filter_that_every_device_passes_is_no_filter(hook_of: HookMaker):
+    """A server that ignores ``filterId`` answers all devices: nothing would be billed, and every line set to zero."""
+    devices = [device("d1"), device("d2", "Server")]
+
+    ignored = hook_of(Datto(devices=devices, members=devices)).read_usage(OCTOBER)
+    kept = hook_of(Datto(devices=devices, members=devices[:1])).read_usage(OCTOBER)
+    none = hook_of(Datto()).read_usage(OCTOBER)
+
+    assert not ignored.complete
+    assert "has 2 members, and there are 2 devices in all: Datto RMM seems to have ignored it" in ignored.incomplete_why
+    assert (kept.complete, none.complete) == (True, True)
+
+
 def test_a_site_without_devices_is_an_ordinary_zero(hook_of: HookMaker):
     """A reported 0 is a quantity: the line goes down without waiting for zeroing."""
     datto = Datto(sites=[site("s1", "Daily Mail"), site("s2", "Empty")], devices=[device("d1")])
@@ -280,6 +293,28 @@ def test_a_category_that_nobody_knows_is_counted_and_told(hook_of: HookMaker):
 
     assert counts(read) == {("s1", "Datto RMM - AllDevicesMetric"): 2}
     assert "by device class: Hologram (2)" in read.notes[0]
+
+
+def test_a_kind_of_network_device_that_nobody_knows_is_told_once(hook_of: HookMaker):
+    """It is billed as another network device, whatever it is; a person hears of the word."""
+    balancer = {"category": "Network Device", "type": " Load Balancer "}
+    devices = [
+        device("d1", "Network Device (Camera)"),
+        device("d2", "Network Device (Camera)"),
+        device("d3", deviceType=balancer),
+        device("d4", "Network Device (Other)"),
+        device("d5", deviceType={"category": "Network Device", "type": ""}),
+        device("d6", "Hologram"),
+    ]
+
+    read = hook_of(Datto(devices=devices), billing_types=("Network Devices (other)",)).read_usage(OCTOBER)
+
+    assert counts(read) == {("s1", "Datto RMM - Network Devices (other)"): 5}
+    assert read.notes[:2] == [
+        "kinds of network devices that nobody knows were counted in Network Devices (other) and AllDevicesMetric: "
+        "Load Balancer (1), Network Device (Camera) (2)",
+        "categories that nobody knows were counted in AllDevicesMetric and by device class: Hologram (1)",
+    ]
 
 
 def test_the_count_is_of_the_day_of_reading_and_says_so(hook_of: HookMaker):

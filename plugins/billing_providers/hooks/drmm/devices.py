@@ -34,6 +34,7 @@ _NETWORK = {
     "networkappliance": "Network Devices (Network Appliance)",
     "san": "Network Devices (SAN)",
 }
+_NO_NARROWER = frozenset({"", "other", "unknown"})
 _KINDS = {
     "desktop": DESKTOPS,
     "laptop": LAPTOPS,
@@ -75,7 +76,7 @@ class Device:
     """One device of a list.
 
     :param kind: the narrowest billing type that counts it; ``mobile``: none does.
-    :param word: the category as Datto RMM prints it, where nobody knows it; else empty.
+    :param word: the category, or the kind of a network device, as Datto RMM prints it, where nobody knows it.
     """
 
     uid: str
@@ -141,13 +142,13 @@ def device_of(row: Fields) -> Device:
     """
     of_type = row.inner("deviceType")
     category = of_type.text("category")
-    kind, known = _kind(category, of_type.text("type"), row.text("deviceClass"))
+    kind, word = _kind(category, of_type.text("type"), row.text("deviceClass"))
     return Device(
         uid=row.text("uid") or row.identity("id"),
         site_uid=row.identity("siteUid"),
         site_name=row.text("siteName").strip(),
         kind=kind,
-        word="" if known else category.strip() or "(none)",
+        word=word,
         deleted=row.flag("deleted", default=False),
         suspended=row.flag("suspended", default=False),
     )
@@ -160,17 +161,19 @@ def counted_by(billing_type: str, kind: str) -> bool:
     return billing_type in (ALL_DEVICES, kind) or kind in _COMBINED.get(billing_type, ())
 
 
-def _kind(category: str, type_: str, class_: str) -> tuple[str, bool]:
-    """Return the kind of a device, and whether its category is a known word."""
+def _kind(category: str, type_: str, class_: str) -> tuple[str, str]:
+    """Return the kind of a device, and the word that nobody knows; empty: all are known."""
     word = _word(category)
     if word in _KINDS:
-        return _KINDS[word], True
+        return _KINDS[word], ""
     if word.startswith("networkdevice"):
-        narrower = word.removeprefix("networkdevice") or _word(type_)
-        return _NETWORK.get(narrower, NETWORK_OTHER), True
+        in_category = word.removeprefix("networkdevice")
+        narrower = in_category or _word(type_)
+        known = narrower in _NETWORK or narrower in _NO_NARROWER
+        return _NETWORK.get(narrower, NETWORK_OTHER), "" if known else (category if in_category else type_).strip()
     if word in _NETWORK:
-        return _NETWORK[word], True
-    return _CLASSES.get(class_.strip().casefold(), UNKNOWN), False
+        return _NETWORK[word], ""
+    return _CLASSES.get(class_.strip().casefold(), UNKNOWN), category.strip() or "(none)"
 
 
 def _word(text: str) -> str:

@@ -5,8 +5,9 @@
 - Inferred: deleted devices are not billed, suspended ones are, as the vendor names no exception for them
   (``count_suspended``).
 - The API knows only today: devices are counted as they are at the reading.
-- Failing: fewer rows than the server counts make the read incomplete; a device that cannot be read, or whose site is
-  not listed, holds its site; several filters of the name are a settings error, as none may be guessed.
+- Failing: fewer rows than the server counts make the read incomplete, and so does a filter that every device passes; a
+  device that cannot be read, or whose site is not listed, holds its site; several filters of the name are a settings
+  error, as none may be guessed.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from zoneinfo import ZoneInfo
 
 from billing_providers.errors import BillingError, SettingsError, UnreadableAnswer
 from billing_providers.hooks.drmm.api import DrmmApi, Listing
-from billing_providers.hooks.drmm.devices import ALL_DEVICES, CountOptions, Device, counted_by, device_of
+from billing_providers.hooks.drmm.devices import ALL_DEVICES, NETWORK_OTHER, CountOptions, Device, counted_by, device_of
 from billing_providers.hooks.http.fields import Fields
 from billing_providers.model.periods import BillingPeriod
 from billing_providers.model.source import MalformedRow, UsageRead
@@ -67,7 +68,7 @@ def read_devices(
     tally.count(devices.rows, {site.uid for site in known})
     notes += tally.notes()
     notes.append(_as_of(devices, period))
-    short = [why for why in (sites.short_why, devices.short_why, lack) if why]
+    short = [why for why in (sites.short_why, devices.short_why, lack, _ignored_filter_why(members, devices)) if why]
     if not known:
         short.append("Datto RMM lists no sites at all")
     return UsageRead(
@@ -107,7 +108,7 @@ class _Tally:
     def __init__(self, options: CountOptions, members: frozenset[str]) -> None:
         self._options, self._members = options, members
         self._sites: dict[str, _Counts] = {}
-        self._words: Counter[str] = Counter()
+        self._words: Counter[tuple[bool, str]] = Counter()  # by whether it is a network device
         self.malformed: list[MalformedRow] = []
         self.failed: dict[str, str] = {}
 
@@ -131,16 +132,22 @@ class _Tally:
                 continue
             counts.kinds[device.kind] += 1
             if device.word:
-                self._words[device.word] += 1
+                self._words[device.kind == NETWORK_OTHER, device.word] += 1
 
     def of(self, site_uid: str) -> _Counts:
         return self._sites.get(site_uid, _Counts())
 
     def notes(self) -> list[str]:
-        if not self._words:
-            return []
-        named = ", ".join(f"{word} ({count})" for word, count in sorted(self._words.items()))
-        return [f"categories that nobody knows were counted in {ALL_DEVICES} and by device class: {named}"]
+        told = {
+            True: f"kinds of network devices that nobody knows were counted in {NETWORK_OTHER} and {ALL_DEVICES}",
+            False: f"categories that nobody knows were counted in {ALL_DEVICES} and by device class",
+        }
+        words = sorted(self._words.items())
+        named = {
+            network: ", ".join(f"{word} ({count})" for (is_one, word), count in words if is_one is network)
+            for network in told
+        }
+        return [f"{told[network]}: {listed}" for network, listed in named.items() if listed]
 
     def _left_out_why(self, device: Device) -> str:
         if device.deleted:
@@ -195,6 +202,16 @@ def _not_billable(api: DrmmApi, options: CountOptions, notes: list[str]) -> tupl
     members = api.listing(DEVICES, "devices", {"filterId": found[0]})
     short = members.short_why and f"filter {wanted!r}: {members.short_why}"
     return frozenset(row.text("uid") or row.identity("id") for row in members.rows), filters.short_why or short
+
+
+def _ignored_filter_why(members: frozenset[str], devices: Listing) -> str:
+    """Say why the members of the filter cannot be believed: a server that ignores ``filterId`` answers all devices."""
+    if not devices.rows or len(members) < len(devices.rows):
+        return ""
+    return (
+        f"the filter of devices that are not billed has {len(members)} members, and there are {len(devices.rows)} "
+        "devices in all: Datto RMM seems to have ignored it, else nothing would be billed"
+    )
 
 
 def _records(
