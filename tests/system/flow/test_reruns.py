@@ -95,7 +95,7 @@ def test_a_push_that_waits_keeps_its_lock(msp, monkeypatch):
 
 @pytest.mark.parametrize("known", [False, True], ids=["a file that is not there", "a file of earlier runs"])
 def test_a_step_that_opens_another_ledger_stops_before_anything_is_sent(msp, monkeypatch, tmp_path, known):
-    """A secrets backend that is away looks like no connection: the local file knows neither locks nor what was written."""
+    """A secrets backend that is away looks like no connection: the local file knows neither locks nor writes."""
     run = msp.run("first")
     run.plan()
     run.review()
@@ -106,7 +106,7 @@ def test_a_step_that_opens_another_ledger_stops_before_anything_is_sent(msp, mon
         run.ledger.migrate()
 
     for step in (run.push, run.map_and_diff):
-        with pytest.raises(Exception, match="the ledger .*elsewhere.* (is not the one|cannot tell which one it is)"):
+        with pytest.raises(Exception, match=r"the ledger .*elsewhere.* (is not the one|cannot tell which one it is)"):
             step()
 
     assert msp.written() == []
