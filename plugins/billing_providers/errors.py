@@ -8,6 +8,7 @@
     │   └── SecretsError            a connection is missing or incomplete (its field, never its value)
     ├── LedgerError                 the ledger cannot be read or written
     │   └── LockHeld                another run works on this tenant and period
+    ├── ArtifactError               a file of the artifact folder cannot be written
     ├── PushRefused                 digest or approval does not fit: nothing was written
     └── RequestError                an HTTP request failed; split by *had the request left?*
         ├── NotSent                 it had not left, so nothing can have been applied
@@ -104,6 +105,12 @@ class LedgerError(BillingError):
 
 class LockHeld(LedgerError):
     """Another run works on this PSA tenant and billing period."""
+
+
+class ArtifactError(BillingError):
+    """A file for people cannot be written to the artifact folder, which is a setting."""
+
+    failure_class = FailureClass.SETTINGS
 
 
 class PushRefused(BillingError):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from billing_providers.errors import BillingError, LedgerError
+from billing_providers.errors import BillingError
 from billing_providers.model.findings import Level
 from billing_providers.operators.base import BillingOperator
-from billing_providers.operators.faults import worth_a_retry
+from billing_providers.operators.faults import task_failure
 from billing_providers.steps.step import run_key_of
 
 if TYPE_CHECKING:
@@ -34,17 +34,17 @@ class CollectBillingItemsOperator(BillingOperator):
 
     def execute(self, context: Context) -> Any:
         """Do the step's work; a fault is recorded as a warning, then fails this task alone."""
-        from airflow.sdk.exceptions import AirflowException, AirflowFailException
-
         try:
             return self.work(context)
-        except (BillingError, OSError) as error:  # the artifact folder may be full, or on another machine
+        except BillingError as error:
             finding = self.voice.finding(189, level=Level.WARNING, missing="the dataset", why=str(error))
-            if not isinstance(error, LedgerError):
-                self.ledger().findings.replace(run_key_of(context), f"{self.stage}.fault", [finding])
-            text = f"{finding.code}: {finding.message} {finding.resolution}"
-            again = isinstance(error, OSError) or worth_a_retry(error)
-            raise (AirflowException if again else AirflowFailException)(text) from error
+            raise task_failure(
+                error,
+                finding,
+                ledger_conn_id=self.ledger_conn_id,
+                run_key=run_key_of(context),
+                stage=self.stage,
+            ) from error
 
     def work(self, context: Context) -> dict[str, Any]:
         """Read, join, keep, write."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from billing_providers.errors import (
+    ArtifactError,
     BillingError,
     LedgerError,
     NotSent,
@@ -17,6 +19,10 @@ from billing_providers.errors import (
 )
 from billing_providers.model.findings import Finding, FindingVoice
 
+if TYPE_CHECKING:
+    from airflow.sdk.exceptions import AirflowException
+
+_LOG = logging.getLogger(__name__)
 _SETTINGS_NUMBERS = {10, 12, 13, 16, 20, 21}
 
 
@@ -24,7 +30,7 @@ def worth_a_retry(error: BillingError) -> bool:
     """Tell whether the same task may succeed when Airflow runs it again without a change by a person."""
     if isinstance(error, RequestError):
         return isinstance(error, NotSent | OutcomeUnknown | RateLimited)
-    return isinstance(error, LedgerError)
+    return isinstance(error, LedgerError | ArtifactError)
 
 
 def finding_of_error(error: BillingError, voice: FindingVoice) -> Finding:
@@ -43,18 +49,31 @@ def finding_of_error(error: BillingError, voice: FindingVoice) -> Finding:
 @contextmanager
 def faults_reported(ledger_conn_id: str, run_key: str, stage: str, voice: FindingVoice) -> Iterator[None]:
     """Record a run-wide fault in the ledger, then fail the task: at once, or with retries where they may help."""
-    from airflow.sdk.exceptions import AirflowException, AirflowFailException
-
     try:
         yield
     except BillingError as error:
         finding = finding_of_error(error, voice)
-        if not isinstance(error, LedgerError) and run_key:
+        raise task_failure(error, finding, ledger_conn_id=ledger_conn_id, run_key=run_key, stage=stage) from error
+
+
+def task_failure(
+    error: BillingError, finding: Finding, *, ledger_conn_id: str, run_key: str, stage: str
+) -> AirflowException:
+    """Log and record a fault; return what fails its task: at once, or with retries where they may help.
+
+    A ledger that cannot be written hides nothing: the fault is logged before, and told with it.
+    """
+    from airflow.sdk.exceptions import AirflowException, AirflowFailException
+
+    text = f"{finding.code}: {finding.message} {finding.resolution}"
+    again = worth_a_retry(error)
+    _LOG.error("%s", text)
+    if not isinstance(error, LedgerError) and run_key:
+        try:
             _record(ledger_conn_id, run_key, stage, finding)
-        text = f"{finding.code}: {finding.message} {finding.resolution}"
-        if worth_a_retry(error):
-            raise AirflowException(text) from error
-        raise AirflowFailException(text) from error
+        except BillingError as unrecorded:
+            text, again = f"{text} This could not be recorded: {unrecorded}", True
+    return AirflowException(text) if again else AirflowFailException(text)
 
 
 def _record(ledger_conn_id: str, run_key: str, stage: str, finding: Finding) -> None:

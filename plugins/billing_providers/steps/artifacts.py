@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from billing_providers.errors import ArtifactError
 from billing_providers.model.changes import ContractDiff, LineChange, told_fields
 from billing_providers.model.decimals import text_from_decimal
 from billing_providers.model.journal import JournalEntry
@@ -18,7 +19,6 @@ from billing_providers.model.settings import IntegrationSettings
 
 if TYPE_CHECKING:
     import pandas as pd
-    from airflow.sdk import ObjectStoragePath
 
 _COLUMNS = (
     "account", "contract", "contract id", "service", "line id", "what", "quantity before", "quantity after",
@@ -33,33 +33,41 @@ _USAGE_COLUMNS = (
 )  # fmt: skip
 
 
-def artifact_folder(settings: IntegrationSettings) -> ObjectStoragePath:
-    """Return the folder of this integration's artifacts; made when missing."""
+def write_artifact(settings: IntegrationSettings, name: str, content: bytes) -> str:
+    """Write a file to the folder of this integration's artifacts, which is made when missing; return its address.
+
+    :raises ArtifactError: when it cannot be written, for whatever reason the storage has.
+    """
     from airflow.configuration import AIRFLOW_HOME
     from airflow.sdk import ObjectStoragePath
 
-    base = ObjectStoragePath(settings.artifacts or f"file://{AIRFLOW_HOME}/billing")
-    folder = base / settings.integration
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+    base = settings.artifacts or f"file://{AIRFLOW_HOME}/billing"
+    try:
+        folder = ObjectStoragePath(base) / settings.integration
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / name
+        path.write_bytes(content)
+    except (OSError, ValueError, ImportError) as error:  # no room or right; no such scheme; its package is missing
+        raise ArtifactError(
+            f"{name} cannot be written to {base}/{settings.integration} (setting artifacts): {error}; "
+            "allowed: a folder with room that every worker may write to"
+        ) from error
+    return str(path)
 
 
 def write_json(settings: IntegrationSettings, name: str, value: dict[str, Any]) -> str:
     """Write a JSON artifact and return its address. The same content has the same name."""
-    path = artifact_folder(settings) / f"{name}.json"
-    path.write_text(json.dumps(value, ensure_ascii=False, sort_keys=True))
-    return str(path)
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True)
+    return write_artifact(settings, f"{name}.json", text.encode())
 
 
 def write_csv(settings: IntegrationSettings, name: str, heading: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     """Write a CSV file that spreadsheets take for UTF-8 and in which no cell is a formula; return its address."""
-    text = io.StringIO()
+    text = io.StringIO(newline="")
     writer = csv.writer(text)
     writer.writerow(heading)
     writer.writerows([_harmless(cell) for cell in row] for row in rows)
-    path = artifact_folder(settings) / name
-    path.write_text(text.getvalue(), encoding="utf-8-sig")
-    return str(path)
+    return write_artifact(settings, name, text.getvalue().encode("utf-8-sig"))
 
 
 def write_change_list(settings: IntegrationSettings, diff: ContractDiff) -> str:

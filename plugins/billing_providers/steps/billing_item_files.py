@@ -18,7 +18,7 @@ from billing_providers.model.billing_dataset import BillingItem, BillingTotal
 from billing_providers.model.decimals import text_from_decimal
 from billing_providers.model.runs import RunScope
 from billing_providers.model.settings import IntegrationSettings
-from billing_providers.steps.artifacts import artifact_folder, write_csv
+from billing_providers.steps.artifacts import write_artifact, write_csv
 from billing_providers.steps.billing_page import billing_page
 
 _RUN_MAX = 80
@@ -59,7 +59,7 @@ def write_billing_items(
     pictures = _write_pictures(files, settings, stem, charts)
     title = f"Pending and posted billing items, {scope.period.start} to {scope.period.last_day}: {scope.integration}"
     page = billing_page(title, items, totals, charts, pictures)
-    files.page = _write(settings, f"billing-items-{stem}.html", page.encode())
+    files.page = write_artifact(settings, f"billing-items-{stem}.html", page.encode())
     return files
 
 
@@ -81,7 +81,7 @@ def _write_parquet(
 
     about = {"run_key": scope.run_key, "integration": scope.integration, "tenant": scope.tenant}
     try:
-        files.items_parquet = _write(settings, name, billing_parquet(items, about))
+        files.items_parquet = write_artifact(settings, name, billing_parquet(items, about))
     except ImportError as error:
         files.missing["the Parquet file"] = str(error)
 
@@ -96,14 +96,8 @@ def _write_pictures(
     except ImportError as error:
         files.missing["the pictures"] = str(error)
         return {}
-    files.charts = [_write(settings, f"billing-{name}-{stem}.png", image) for name, image in pictures.items()]
+    files.charts = [write_artifact(settings, f"billing-{name}-{stem}.png", image) for name, image in pictures.items()]
     return pictures
-
-
-def _write(settings: IntegrationSettings, name: str, content: bytes) -> str:
-    path = artifact_folder(settings) / name
-    path.write_bytes(content)
-    return str(path)
 
 
 def _write_records(settings: IntegrationSettings, name: str, kind: type[Any], records: Iterable[Any]) -> str:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from billing_providers.errors import ArtifactError
+from billing_providers.model.changes import ContractDiff
+from billing_providers.model.findings import Finding
+from billing_providers.model.journal import JournalEntry
 from billing_providers.push.outcomes import outcome_counts, outcome_findings
 from billing_providers.push.verifier import lines_no_longer_managed, lines_now_managed, verify_changes
 from billing_providers.steps.artifacts import write_result_list
@@ -12,6 +17,7 @@ from billing_providers.steps.push_job import push_job
 from billing_providers.steps.step import BillingStep
 
 PUSH_STAGE = "push_contract_lines"
+UNWRITTEN = 195
 
 
 def verify_contract_lines(step: BillingStep, planned: dict[str, Any]) -> dict[str, Any]:
@@ -34,9 +40,20 @@ def verify_contract_lines(step: BillingStep, planned: dict[str, Any]) -> dict[st
     counts = outcome_counts(diff.changes, states)
     # What was read back replaces what push believed.
     ledger.findings.replace(scope.run_key, PUSH_STAGE, outcome_findings(diff, states, step.voice))
-    step.keep_findings(ledger, scope.run_key, [])
+    results, findings = _result_list(step, diff, states)
+    step.keep_findings(ledger, scope.run_key, findings)
     broken = ledger.journal.verify(scope.tenant)
     if broken:
         raise AirflowException(f"the journal's hash chain is broken: {broken[0]}")
-    results = write_result_list(step.settings, diff, states) if diff.changes else ""
     return {"digest": diff.digest, "counts": counts, "managed_lines": len(managed), "result_list_uri": results}
+
+
+def _result_list(
+    step: BillingStep, diff: ContractDiff, states: Mapping[str, JournalEntry]
+) -> tuple[str, list[Finding]]:
+    """Write the list for people; where that fails, what was billed is the result all the same, with a warning."""
+    try:
+        return write_result_list(step.settings, diff, states) if diff.changes else "", []
+    except ArtifactError as error:
+        step.log.warning("%s", error)
+        return "", [step.voice.finding(UNWRITTEN, why=str(error))]

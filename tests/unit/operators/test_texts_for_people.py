@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 
 from billing_providers.errors import (
+    ArtifactError,
     LedgerError,
     NoAnswer,
     PeriodError,
@@ -43,6 +44,7 @@ from tests.support.diffs import change, diff_of
         (NoAnswer("timed out", finding_number=3), "KS03", True),
         (RequestError("odd"), "KS02", False),
         (LedgerError("disk full"), "KS144", True),
+        (ArtifactError("no room"), "KS144", True),
         (PushRefused("no decision"), "KS144", False),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else str(value),
@@ -54,6 +56,27 @@ def test_every_fault_of_a_run_has_a_code_and_is_retried_only_where_that_may_help
     assert (finding.code, worth_a_retry(error)) == (code, retry)
     assert finding.about("failure_class") == error.failure_class.value
     assert "{" not in finding.message
+
+
+@pytest.mark.parametrize(
+    ("folder", "why"),
+    [
+        ("file:///dev/null/billing", "Not a directory"),
+        ("nowhere://bucket/billing", "Unsupported filesystem: 'nowhere'"),
+        ("abfs://bucket/billing", "Install adlfs"),
+    ],
+)
+def test_a_file_that_cannot_be_written_says_which_where_why_and_what_to_do(folder, why):
+    """An artifact folder is a setting: no room, no right, no such scheme or a missing package is told alike."""
+    settings = IntegrationSettings("demo", "atria", "kaseya_bms", artifacts=folder)
+
+    with pytest.raises(ArtifactError) as caught:
+        write_change_list(settings, diff_of(change()))
+
+    message = str(caught.value)
+    assert f".csv cannot be written to {folder}/demo (setting artifacts): " in message
+    assert why in message
+    assert message.endswith("; allowed: a folder with room that every worker may write to")
 
 
 def test_a_change_list_opens_in_a_spreadsheet_without_running_formulas(tmp_path):

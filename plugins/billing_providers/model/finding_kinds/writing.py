@@ -89,4 +89,13 @@ WRITING: tuple[FindingKind, ...] = (
         "The run was stopped: {error}",
         "Follow the text of the error, then clear the failed task.",
     ),
+    FindingKind(
+        195,
+        "result_list_not_written",
+        _WARNING,
+        _RUN,
+        "The list of results could not be written",
+        "What was pushed is read back and registered, but its list could not be written: {why}.",
+        "Correct the artifact folder, then clear the task verify_contract_lines: it reads again and changes nothing in {psa}.",
+    ),
 )
