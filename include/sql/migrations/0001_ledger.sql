@@ -65,6 +65,8 @@ CREATE TABLE billing_usage_records (
     attributes         TEXT NOT NULL,
     total_cost         TEXT,
     total_price        TEXT,
+    covers_from        TEXT,
+    covers_until       TEXT,
     PRIMARY KEY (snapshot_id, row_no)
 );
 
@@ -102,6 +104,7 @@ CREATE TABLE billing_charge_lines (
     attributes         TEXT NOT NULL,
     total_cost         TEXT,
     total_price        TEXT,
+    steps              TEXT NOT NULL,
     PRIMARY KEY (charge_set_id, charge_no)
 );
 

@@ -24,7 +24,7 @@ WHERE charge_set_id = :charge_set_id;
 SELECT
     charge_no, customer_code, customer_name, billing_identifier, sku, term, billing_cycle, item_id,
     description, summary, unit, quantity, unit_cost, unit_price, currency, record_count, attributes,
-    total_cost, total_price
+    total_cost, total_price, steps
 FROM billing_charge_lines
 WHERE charge_set_id = :charge_set_id
 ORDER BY charge_no;
@@ -37,7 +37,7 @@ SELECT
     usage.sku, usage.description, usage.summary, usage.term, usage.billing_cycle, usage.item_id, usage.kind,
     usage.quantity, usage.assigned, usage.enabled, usage.total, usage.unit, usage.unit_cost, usage.unit_price,
     usage.currency, usage.billable, usage.period_start, usage.period_end, usage.actor, usage.plan, usage.attributes,
-    usage.total_cost, usage.total_price
+    usage.total_cost, usage.total_price, usage.covers_from, usage.covers_until
 FROM billing_charge_sets AS charge_set
 JOIN billing_row_outcomes AS outcome ON outcome.charge_set_id = charge_set.charge_set_id
 JOIN billing_usage_records AS usage

@@ -30,7 +30,8 @@ WHERE snapshot_id = :snapshot_id;
 SELECT
     source, position, record_id, customer_code, customer_name, billing_identifier, sku, description, summary,
     term, billing_cycle, item_id, kind, quantity, assigned, enabled, total, unit, unit_cost, unit_price,
-    currency, billable, period_start, period_end, actor, plan, attributes, total_cost, total_price
+    currency, billable, period_start, period_end, actor, plan, attributes, total_cost, total_price, covers_from,
+    covers_until
 FROM billing_usage_records
 WHERE snapshot_id = :snapshot_id
 ORDER BY row_no;

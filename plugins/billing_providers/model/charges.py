@@ -33,6 +33,7 @@ class ChargeLine:
     attributes: str  # JSON object text; fields that all rows agree on
     total_cost: Decimal | None = None  # exact sum over the counted rows; None when one of them gives none
     total_price: Decimal | None = None
+    steps: str = ""  # JSON: [day, quantity] from that day on, ascending; empty: the source tells no days
 
 
 @dataclass(frozen=True, slots=True)

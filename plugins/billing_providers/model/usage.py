@@ -56,6 +56,8 @@ class UsageRecord:
     attributes: str  # every other field of the source, as JSON object text with sorted keys
     total_cost: Decimal | None = None  # of the whole record; where it is given, unit_cost need not be
     total_price: Decimal | None = None
+    covers_from: date | None = None  # first day on which the quantity is in force; None: since before the period
+    covers_until: date | None = None  # exclusive; None: until after the period
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ INSERT INTO billing_usage_records (
     snapshot_id, row_no, source, position, record_id, customer_code, customer_name, billing_identifier, sku,
     description, summary, term, billing_cycle, item_id, kind, quantity, assigned, enabled, total, unit,
     unit_cost, unit_price, currency, billable, period_start, period_end, actor, plan, attributes,
-    total_cost, total_price
+    total_cost, total_price, covers_from, covers_until
 ) VALUES (
-    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
 );
 
 -- name: charge_lines_write
@@ -16,9 +16,9 @@ INSERT INTO billing_usage_records (
 INSERT INTO billing_charge_lines (
     charge_set_id, charge_no, customer_code, customer_name, billing_identifier, sku, term, billing_cycle,
     item_id, description, summary, unit, quantity, unit_cost, unit_price, currency, record_count, attributes,
-    total_cost, total_price
+    total_cost, total_price, steps
 ) VALUES (
-    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
 );
 
 -- name: row_outcomes_write

@@ -19,6 +19,7 @@ from billing_providers.engine.rules.columns import Column
 from billing_providers.engine.rules.exact import amount_kept, is_known, kept
 from billing_providers.engine.rules.held import Held, choose_billing_identifiers
 from billing_providers.engine.rules.rule_set import BillingRules, Rule
+from billing_providers.engine.rules.steps import steps_told
 from billing_providers.engine.rules.usage_rows import TOTAL_OF, UsageRows
 from billing_providers.model.charges import ChargeLine, RowOutcome, RuleEffect
 from billing_providers.model.findings import Finding, FindingVoice
@@ -57,7 +58,7 @@ def apply_rules(usage: pd.DataFrame, rules: BillingRules, period: BillingPeriod,
     :param usage: frame of :class:`billing_providers.model.usage.UsageRecord`.
     :param period: decides which rules are in force.
     """
-    rows = UsageRows(usage)
+    rows = UsageRows(usage, period)
     held = Held(voice)
     row_rules = [rule for rule in rules.row_rules if rule.in_force(period)]
     line_rules = [rule for rule in rules.line_rules if rule.in_force(period)]
@@ -142,13 +143,14 @@ def _charges(lines: ChargeLines) -> pd.DataFrame:
     columns: dict[str, list[Any]] = {
         name: table.objects(name).tolist()
         for name in ChargeLine.__dataclass_fields__
-        if name not in {"charge_no", "quantity", "record_count", *TOTAL_OF}
+        if name not in {"charge_no", "quantity", "record_count", "steps", *TOTAL_OF}
     }
     columns["charge_no"] = list(range(1, table.length + 1))
     columns["quantity"] = _mapped(table.column("quantity"), kept)
     for name in TOTAL_OF:
         columns[name] = _mapped(table.column(name), amount_kept)
     columns["record_count"] = _mapped(table.column("record_count"), int)
+    columns["steps"] = steps_told(table.objects("steps"), columns["quantity"])
     return frame_of_columns(ChargeLine, columns)
 
 

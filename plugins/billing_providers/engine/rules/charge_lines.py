@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from billing_providers.engine.rules.attributes import common_attributes
 from billing_providers.engine.rules.columns import Column, Table, trimmed
 from billing_providers.engine.rules.exact import amount_kept, product, sums_of_groups, total
+from billing_providers.engine.rules.steps import steps_of_groups
 from billing_providers.engine.rules.usage_rows import TOTAL_OF, UsageRows
 
 if TYPE_CHECKING:
@@ -129,6 +130,7 @@ class ChargeLines:
         several = groups.disagreeing(table.objects("currency"))
         for name in (*TOTAL_OF, *TOTAL_OF.values()):
             agreed[name][several] = None  # amounts in several currencies have no sum, and are not the same
+        agreed["steps"] = steps_of_groups(table.objects("steps"), groups.ordered, groups.starts)
         said = table.objects("attributes")
         agreed["attributes"] = said[first]
         for line in np.flatnonzero(groups.disagreeing(said)):

@@ -45,17 +45,17 @@ _TYPE_OF_ANNOTATION = {
 }
 
 
-def _field_types(row_type: type[Any], without: str) -> dict[str, FieldType]:
+def _field_types(row_type: type[Any], *without: str) -> dict[str, FieldType]:
     return {
         field.name: _TYPE_OF_ANNOTATION[str(field.type)]
         for field in fields(row_type)
-        if field.name not in {"attributes", without}
+        if field.name not in {"attributes", *without}
     }
 
 
 # Fields that row rules and line rules may name, besides ``attributes.<key>``.
-ROW_FIELDS = _field_types(UsageRecord, without="")
-LINE_FIELDS = _field_types(ChargeLine, without="charge_no")
+ROW_FIELDS = _field_types(UsageRecord)
+LINE_FIELDS = _field_types(ChargeLine, "charge_no", "steps")
 
 
 class ValueTest(Protocol):

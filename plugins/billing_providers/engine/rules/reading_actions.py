@@ -8,7 +8,9 @@ from typing import Any
 
 import yaml
 
+from billing_providers.engine.proration import Convention, ProrationRule
 from billing_providers.engine.rules.conditions import ATTRIBUTE_PREFIX, ROW_FIELDS, FieldType
+from billing_providers.engine.rules.fold import Fold, FoldMode
 from billing_providers.engine.rules.line_actions import (
     BUNDLE_COUNTS,
     ROUND_DIRECTIONS,
@@ -190,6 +192,27 @@ def read_bundle(reader: NodeReader, node: yaml.Node, key: str) -> Bundle | None:
     return Bundle(frozenset(part.strip() for part in parts if part), into.strip(), count, description.strip())
 
 
+def read_fold(reader: NodeReader, node: yaml.Node, key: str) -> Fold | None:
+    """``fold: at_end | at_start | peak | time_weighted``, or ``{mode: time_weighted, convention: actual_over_30}``."""
+    if not isinstance(node, yaml.MappingNode):
+        word = reader.word(node, key, [mode.value for mode in FoldMode])
+        return None if word is None else Fold(FoldMode(word))
+    entries = reader.known(node, key, ("mode", "convention"))
+    if entries is None or not reader.required(node, key, entries, ("mode",)):
+        return None
+    mode = reader.word(entries["mode"], f"{key}.mode", [mode.value for mode in FoldMode])
+    if "convention" not in entries:
+        return None if mode is None else Fold(FoldMode(mode))
+    computing = [one.value for one in Convention if one not in {Convention.PSA, Convention.NONE}]
+    convention = reader.word(entries["convention"], f"{key}.convention", computing)
+    if mode is None or convention is None:
+        return None
+    if FoldMode(mode) is not FoldMode.TIME_WEIGHTED:
+        reader.fault(entries["convention"], f"{key}.convention", "weighs nothing here", allowed="mode: time_weighted")
+        return None
+    return Fold(FoldMode(mode), ProrationRule(Convention(convention)))
+
+
 ROW_ACTIONS: dict[str, Callable[[NodeReader, yaml.Node, str], Any]] = {
     "exclude": read_exclude,
     "set": read_set,
@@ -197,6 +220,7 @@ ROW_ACTIONS: dict[str, Callable[[NodeReader, yaml.Node, str], Any]] = {
     "multiply": read_multiply,
     "count": read_count,
     "unit": read_unit,
+    "fold": read_fold,
 }
 LINE_ACTIONS: dict[str, Callable[[NodeReader, yaml.Node, str], Any]] = {
     "round": read_round,

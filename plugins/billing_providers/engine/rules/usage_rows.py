@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from billing_providers.engine.rules.columns import Column, Table, Trail
 from billing_providers.engine.rules.exact import total
+from billing_providers.model.periods import BillingPeriod
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,15 +30,21 @@ class CustomerRows:
 
 
 class UsageRows:
-    """Usage rows in columns. ``open`` are the rows that still count; a row is closed once, with its reason."""
+    """Usage rows of one billing period in columns.
 
-    def __init__(self, usage: pd.DataFrame) -> None:
+    ``open`` are the rows that still count; a row is closed once, with its reason. The column ``steps`` holds the days
+    on which a folded row's quantity comes and goes, as differences.
+    """
+
+    def __init__(self, usage: pd.DataFrame, period: BillingPeriod) -> None:
         def objects(name: str) -> Objects:
             return usage[name].to_numpy(dtype=object)
 
         count = len(usage)
+        self.period = period
         # A row counts itself; what is summed over rows is summed again over lines.
-        self.table = Table(count, objects, {"record_count": Column.filled(count, Decimal(1))})
+        made = {"record_count": Column.filled(count, Decimal(1)), "steps": Column.filled(count, ())}
+        self.table = Table(count, objects, made)
         self.open = self.table.everywhere()
         self.trail = Trail(count)
         self._reasons = Column.filled(count, "")
