@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from fractions import Fraction
 
 from billing_providers.engine.proration.allocation import allocate
 from billing_providers.engine.proration.amounts import exact, prorated
@@ -76,9 +77,18 @@ def due_in(item: YearlyItem, period: BillingPeriod, rule: ProrationRule) -> tupl
 
     :param rule: places and rounding of the year's amount. Its convention is asked only for a last year that the term
         cuts short: NONE bills it whole, ACTUAL its days over the days of a full year.
-    :raises ProrationError: for a year that is cut short under any other convention.
+    :raises ProrationError: when something of a year that is cut short is due, under any other convention.
     """
-    return tuple(due for year in _years(item, period) for due in _dues(item, year, rule) if period.contains(due.day))
+    found: list[YearlyDue] = []
+    for number in _years(item, period):
+        full = Span(*(months_after(item.commitment_start, (number + more) * _MONTHS) for more in (0, 1)))
+        year = Span(full.start, min(full.end, item.term_end or full.end))
+        days = _due_days(item, number, year)
+        if any(period.contains(day) for day in days):
+            amounts = allocate(_amount(item, year, full, rule), [1] * len(days), rule.places)
+            parts = enumerate(zip(days, amounts, strict=True), start=1)
+            found += [YearlyDue(day, amount, year, part, len(days)) for part, (day, amount) in parts]
+    return tuple(due for due in found if period.contains(due.day))
 
 
 def _years(item: YearlyItem, period: BillingPeriod) -> Iterator[int]:
@@ -90,31 +100,23 @@ def _years(item: YearlyItem, period: BillingPeriod) -> Iterator[int]:
             yield year
 
 
-def _dues(item: YearlyItem, number: int, rule: ProrationRule) -> list[YearlyDue]:
-    full = Span(*(months_after(item.commitment_start, (number + more) * _MONTHS) for more in (0, 1)))
-    year = Span(full.start, min(full.end, item.term_end or full.end))
-    amount = prorated(item.amount, ratio_of_days(*_days(year, full, rule)), rule)
-    days = [months_after(item.commitment_start, number * _MONTHS + month) for month in range(_MONTHS)]
-    days = [day for day in days if day < year.end]
+def _due_days(item: YearlyItem, number: int, year: Span) -> list[date]:
     if _billing_of(item, year.start) is AnnualBilling.ANNIVERSARY:
-        days = days[:1]
-    amounts = allocate(amount, [1] * len(days), rule.places)
-    return [
-        YearlyDue(day, part, year, place, len(days))
-        for place, (day, part) in enumerate(zip(days, amounts, strict=True), start=1)
-    ]
+        return [year.start]
+    days = (months_after(item.commitment_start, number * _MONTHS + month) for month in range(_MONTHS))
+    return [day for day in days if day < year.end]
 
 
-def _days(year: Span, full: Span, rule: ProrationRule) -> tuple[int, int, ProrationRule]:
-    """What a year's part is made of. A full year is whole under every convention."""
+def _amount(item: YearlyItem, year: Span, full: Span, rule: ProrationRule) -> Decimal:
+    """A full year is whole under every convention."""
     if year == full:
-        return 1, 1, ProrationRule(Convention.NONE)
+        return prorated(item.amount, Fraction(1), rule)
     if rule.convention not in {Convention.ACTUAL, Convention.NONE}:
         raise ProrationError(
             f"the commitment year {full} is cut short on {year.end}, and {rule.convention.value} does not say what is "
             "due; allowed: actual (its days), none (the whole year's amount)"
         )
-    return year.days, full.days, rule
+    return prorated(item.amount, ratio_of_days(year.days, full.days, rule), rule)
 
 
 def _billing_of(item: YearlyItem, year_start: date) -> AnnualBilling:
