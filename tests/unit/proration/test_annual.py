@@ -208,3 +208,15 @@ def test_an_item_that_contradicts_itself_is_refused(fields, why):
     """Before anything is due."""
     with pytest.raises(ProrationError, match=why):
         YearlyItem(**{"commitment_start": date(2026, 1, 1), "amount": Decimal(1), "billing": ANNIVERSARY, **fields})
+
+
+def test_a_term_that_ends_on_a_monthly_day_has_no_part_on_it():
+    """31 January up to 30 April are three parts; the fourth would be for days after the term."""
+    item = YearlyItem(date(2025, 1, 31), Decimal("90.00"), SPREAD, date(2025, 4, 30))
+    dues = due_in(item, BillingPeriod(date(2025, 1, 1), date(2026, 1, 1)), NONE)
+
+    assert [(due.day.isoformat(), str(due.amount)) for due in dues] == [
+        ("2025-01-31", "30.00"),
+        ("2025-02-28", "30.00"),
+        ("2025-03-31", "30.00"),
+    ]
