@@ -32,6 +32,7 @@ DEFAULTS = {
     "usage": {
         "customer": "", "identifier": "", "name": "", "sku": "", "quantity": "", "term": "", "cycle": "",
         "attributes": "", "item": "", "unit": "", "cost": "", "total_price": "", "unit_cost": "", "currency": "",
+        "steps": "",
     },
     "managed": {
         "line": "", "contract": "", "account": "", "service": "", "customer": "", "sku": "", "quantity": "",
@@ -41,7 +42,7 @@ DEFAULTS = {
         "line": "", "kind": "set_quantity", "before": "", "after": "", "held": "", "service": "", "reason": "",
         "fields": "", "from": "",
     },
-    "written": {"line": "", "from": "", "after": "", "certain": "yes"},
+    "written": {"line": "", "from": "", "before": "", "after": "", "certain": "yes"},
     "findings": {"code": "", "says": ""},
 }  # fmt: skip
 _SETTINGS, _TABLES = ("policy", "guards", "run"), ("customers", "skus", "terms")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -36,7 +37,7 @@ TENANT = "kaseya_bms:acme@127.0.0.1"
 _RUN = {
     "filter": "", "only": "", "complete": "yes", "records": "100", "recent": "", "held": "", "failed": "",
     "reported": "", "writes": "set", "reads": "yes", "adds": "no", "whole": "yes", "sets": "",
-    "dates": "no", "today": "",
+    "dates": "no", "takes_dates": "no", "today": "",
 }  # fmt: skip
 
 
@@ -85,6 +86,7 @@ def planner_inputs(s: dict[str, Any]) -> PlanInputs:
             "line_api", "sets units through the tenant's line API",
             frozenset(LineField(name) for name in _listed(run["sets"])),
             dates_quantities=run["dates"] == "yes",
+            takes_dates=run["dates"] == "yes" or run["takes_dates"] == "yes",
         ),
         recent_record_counts=[int(count) for count in _listed(run["recent"])],
         only_lines=frozenset(_listed(run["only"])) if run["only"] else None,
@@ -93,7 +95,10 @@ def planner_inputs(s: dict[str, Any]) -> PlanInputs:
         tool_version="0.1.0",
         line_terms=load_line_terms(s.get("terms", "mode"), "terms.csv"),
         dated_writes=[
-            DatedWrite(r["line"], date.fromisoformat(r["from"]), Decimal(r["after"]), r["certain"] == "yes")
+            DatedWrite(
+                r["line"], date.fromisoformat(r["from"]), Decimal(r["after"]), r["certain"] == "yes",
+                _number(r["before"]),
+            )
             for r in s.get("written", [])
         ],
     )  # fmt: skip
@@ -134,7 +139,14 @@ def _charge(number: int, row: dict[str, str]) -> ChargeLine:
         number, row["customer"], row["name"], row["identifier"], row["sku"], row["term"], row["cycle"], row["item"],
         f"{row['sku']} described", "", row["unit"], Decimal(row["quantity"]), _number(row["unit_cost"]), None,
         row["currency"], 1, row["attributes"], _number(row["cost"]), _number(row["total_price"]),
+        _steps(row["steps"]),
     )  # fmt: skip
+
+
+def _steps(text: str) -> str:
+    """Read ``2026-09-26 = 10; 2026-10-05 = 12``."""
+    pairs = [[part.strip() for part in step.split("=")] for step in filter(None, text.split(";"))]
+    return json.dumps(pairs) if pairs else ""
 
 
 def _managed(row: dict[str, str]) -> ManagedLine:

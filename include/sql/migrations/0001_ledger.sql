@@ -170,6 +170,7 @@ CREATE TABLE billing_diff_changes (
     charge_nos      TEXT NOT NULL,
     fields          TEXT NOT NULL,
     held_by         TEXT NOT NULL,
+    step            INTEGER NOT NULL,
     PRIMARY KEY (digest, row_no)
 );
 

@@ -29,7 +29,7 @@ WHERE digest = :digest;
 SELECT
     change_id, kind, customer_codes, customer_names, account_id, account_name, contract_id, contract_name,
     service_id, service_name, line_id, skus, quantity_before, quantity_after, unit_cost, unit_price,
-    effective_date, line_version, reason, charge_nos, fields, held_by
+    effective_date, line_version, reason, charge_nos, fields, held_by, step
 FROM billing_diff_changes
 WHERE digest = :digest
 ORDER BY row_no;

@@ -86,12 +86,12 @@ ORDER BY seq;
 -- name: journal_dated_writes
 -- Reads what was written, or may have been, from which day on, in the billing periods since a day.
 SELECT
-    entry.line_id, change.effective_date, entry.quantity_after,
+    entry.line_id, change.effective_date, entry.quantity_before, entry.quantity_after,
     MAX(CASE WHEN entry.state IN ('confirmed', 'verified', 'mismatch') THEN 1 ELSE 0 END) AS certain
 FROM billing_journal AS entry
 JOIN billing_diff_changes AS change ON change.digest = entry.digest AND change.change_id = entry.change_id
 WHERE
     entry.tenant = :tenant AND entry.period_start >= :since AND entry.line_id <> ''
     AND entry.state IN ('sent', 'unknown', 'confirmed', 'verified', 'mismatch')
-GROUP BY entry.line_id, change.effective_date, entry.quantity_after
-ORDER BY entry.line_id, change.effective_date, entry.quantity_after;
+GROUP BY entry.line_id, change.effective_date, entry.quantity_before, entry.quantity_after
+ORDER BY entry.line_id, MIN(entry.seq);

@@ -150,6 +150,7 @@ def _order(change: LineChange) -> tuple[str, ...]:
         id_key(change.contract_id),
         change.service_name,
         id_key(change.line_id),
+        f"{change.step:04d}",
         change.change_id,
     )
 
@@ -166,7 +167,7 @@ def _inputs(inputs: PlanInputs, live: LiveLines) -> DiffInputs:
         [inputs.capabilities.adds_lines, inputs.capabilities.whole_units, sorted(inputs.capabilities.sets)],
         list(inputs.recent_record_counts),
     ]
-    if inputs.capabilities.dates_quantities:
+    if inputs.capabilities.dates_quantities or inputs.settings.policy.prorate:
         bounds.append(sorted(map(str, inputs.dated_writes)))
     return DiffInputs(
         snapshot=inputs.snapshot.digest,

@@ -36,7 +36,7 @@ def dues_of(targets: Targets, usage: Usage, inputs: PlanInputs) -> Dues:
     if terms:
         units = units.copy()
         for target, of_target in terms.items():
-            units[target] = _owed(int(units[target]), of_target, usage.scale)
+            units[target] = owed(int(units[target]), of_target, usage.scale)
     after = usage.scale.rounded(units, inputs.places, inputs.settings.policy.rounding)
     return Dues(units, after, terms, faults)
 
@@ -69,7 +69,7 @@ def _terms_of_targets(
     return terms, faults
 
 
-def _owed(units: int, terms: LineTerms, scale: Scale) -> int:
+def owed(units: int, terms: LineTerms, scale: Scale) -> int:
     """Return what is billed for a sum; one below zero stays as it is, and is reported later."""
     if units < 0:
         return units

@@ -88,14 +88,16 @@ def _held(change: LineChange, codes: tuple[str, ...]) -> LineChange:
 def _line_jumps(changes: Sequence[LineChange], guards: Guards, voice: FindingVoice) -> Iterable[Tripped]:
     """Hold jumps of one service on one contract; lines that are collapsed into one count, and wait, together.
 
+    Each step of a line is a jump of its own.
+
     Where the price is set too, the amount counts instead of the units: quantity one may cost anything.
     """
     if guards.line_factor is None:
         return
-    together: dict[tuple[str, str], list[LineChange]] = {}
+    together: dict[tuple[str, str, int], list[LineChange]] = {}
     for change in changes:
         if change.kind not in _REMOVALS:
-            together.setdefault((change.contract_id, change.service_id), []).append(change)
+            together.setdefault((change.contract_id, change.service_id, change.step), []).append(change)
     for group in together.values():
         if any(change.quantity_before is None and change.kind is ChangeKind.SET_QUANTITY for change in group):
             continue

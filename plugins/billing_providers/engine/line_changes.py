@@ -106,6 +106,15 @@ class LineChanges:
             )
         ]
 
+    def change_for(self, target: int, position: int) -> LineChange:
+        """Return the change that would bring a line to what its target comes to, also where it holds that already."""
+        scale = self.words.usage.scale
+        rows = self.words.targets.rows_by_target([target])[target]
+        total = scale.decimal(self.words.targets.units[target])
+        billed = scale.decimal(self.compared.after[target])
+        before = self.live.columns["quantity"][position]
+        return self._change(_Draft(rows, target, position, total, billed, before, billed, (), rises=True))
+
     def findings(self) -> list[Finding]:
         """Return the findings about targets that were left alone, rounded, or found unchanged."""
         import numpy as np

@@ -7,8 +7,9 @@ Pure: the same inputs give the same bytes, whatever the order of their rows; not
 2. *What.* Every SKU goes to services, or its usage is said to be without a place.
 3. *How much.* All rows that reach one service on one contract are summed exactly, brought to what the line terms say
    (minimum, included volume, cost, price, text), and rounded once.
-4. *Compare* with the live lines: set, add, unchanged, or left alone with a finding. Changes that the PSA would refuse
-   for their dates are not planned.
+4. *Compare* with the live lines: set, add, unchanged, or left alone with a finding. Where the policy prorates, a change
+   becomes one for each day on which the quantity changed. Changes that the PSA would refuse for their dates are not
+   planned.
 5. *Zero* (or end) the managed lines whose customer and SKU are gone.
 6. *Guard*: changes beyond the limits wait for a person.
 
@@ -17,12 +18,16 @@ A fault of one customer, SKU or line is a finding; the others go on. Only settin
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from decimal import Decimal
+
 from billing_providers.engine.change_words import ChangeWords, is_wanted
 from billing_providers.engine.charge_columns import charge_columns
 from billing_providers.engine.collector import collector_paused
 from billing_providers.engine.customer_choice import Standing
 from billing_providers.engine.customers import unknown_in_filter
 from billing_providers.engine.dated_changes import with_free_days
+from billing_providers.engine.dated_steps import held_together, whole_chains, with_steps
 from billing_providers.engine.decided import Decided, decide
 from billing_providers.engine.diff import compare
 from billing_providers.engine.diff_of import billed_before, diff_of, matched_lines, plan_counts, unusable_usage
@@ -42,8 +47,8 @@ from billing_providers.engine.targets import targets_of
 from billing_providers.engine.unplaced import unplaced_usage
 from billing_providers.engine.unusable_settings import refuse_unusable_settings
 from billing_providers.engine.zeroing import ZeroingFacts, edited_by_hand, plan_zeroings
-from billing_providers.model.changes import ContractDiff, parts_of
-from billing_providers.model.findings import Level
+from billing_providers.model.changes import ContractDiff, LineChange, parts_of
+from billing_providers.model.findings import Finding, Level
 
 __all__ = ["LinesWanted", "PlanInputs", "lines_wanted", "plan"]
 
@@ -91,7 +96,7 @@ def lines_wanted(inputs: PlanInputs) -> LinesWanted:
 
 
 def _planned(inputs: PlanInputs, live: LiveLines) -> ContractDiff:
-    voice, settings = inputs.voice, inputs.settings
+    voice = inputs.voice
     decided = decide(inputs, charge_columns(inputs.charges), live)
     usage = decided.usage
     without_service, unplaced = unplaced_usage(usage, decided.services, voice)
@@ -101,7 +106,8 @@ def _planned(inputs: PlanInputs, live: LiveLines) -> ContractDiff:
     compared = compare(targets, dues, wanted_fields, live=live, decided=decided, inputs=inputs)
     lines = LineChanges(words, dues, wanted_fields, compared, live, effective_date(inputs))
     drafts = lines.drafts()
-    legal, illegal = with_legal_dates(drafts.changes, live, inputs)
+    stepped = with_steps(drafts.changes, lines, inputs)
+    legal, illegal = with_legal_dates(stepped.changes, live, inputs)
     assigned = compared.assigned.outside(drafts.failed_accounts, targets)
     facts = ZeroingFacts(
         inputs=inputs,
@@ -117,18 +123,13 @@ def _planned(inputs: PlanInputs, live: LiveLines) -> ContractDiff:
     )
     zeroings, zeroing_findings = plan_zeroings(facts)
     chosen = [change for change in legal if is_wanted(change, inputs.only_lines)] + zeroings
-    wanted, refused = with_free_days(chosen, compared.reached, live, inputs)
-    changes, tripped = guard_changes(
-        wanted,
-        settings.guards,
-        voice,
-        billed_before=billed_before(assigned, targets, usage, live, {change.account_id for change in wanted}),
-        record_count=inputs.snapshot.record_count,
-        recent_record_counts=inputs.recent_record_counts,
-    )
-    unchanged = int((~assigned.changed).sum())
+    free, refused = with_free_days(chosen, compared.reached, live, inputs)
+    wanted = whole_chains(free, stepped.changes)
+    before = billed_before(assigned, targets, usage, live, {change.account_id for change in wanted})
+    changes, tripped = _guarded(wanted, before, inputs)
+    unchanged = int((~assigned.changed).sum()) - stepped.awakened
     matched = matched_lines(assigned, targets, usage, live)
-    left_for_later = {change.line_id for change in drafts.changes} - {change.line_id for change in changes}
+    left_for_later = {change.line_id for change in stepped.changes} - {change.line_id for change in changes}
     findings = [
         *unknown_in_filter(inputs),
         *table_reviews(inputs),
@@ -137,6 +138,7 @@ def _planned(inputs: PlanInputs, live: LiveLines) -> ContractDiff:
         *undecided,
         *lines.findings(),
         *drafts.findings,
+        *stepped.findings,
         *zeroing_findings,
         *edited_by_hand(changes, facts),
         *tripped,
@@ -159,6 +161,20 @@ def _planned(inputs: PlanInputs, live: LiveLines) -> ContractDiff:
         findings=findings,
         counts=plan_counts(standings, len(usage.charges), len(live)),
     )
+
+
+def _guarded(
+    changes: list[LineChange], billed_before: Mapping[str, Decimal], inputs: PlanInputs
+) -> tuple[list[LineChange], list[Finding]]:
+    guarded, tripped = guard_changes(
+        changes,
+        inputs.settings.guards,
+        inputs.voice,
+        billed_before=billed_before,
+        record_count=inputs.snapshot.record_count,
+        recent_record_counts=inputs.recent_record_counts,
+    )
+    return held_together(guarded), tripped
 
 
 def _placed(inputs: PlanInputs, decided: Decided) -> Placed:

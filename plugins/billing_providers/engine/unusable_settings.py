@@ -28,6 +28,8 @@ def refuse_unusable_settings(inputs: PlanInputs) -> None:
         rule = getattr(policy, key)
         if rule in undated and not inputs.capabilities.dates_quantities:
             raise _not_offered("policy", key, rule.value, inputs)
+    if policy.prorate and not inputs.capabilities.takes_dates:
+        raise _not_offered("policy", "prorate", "true", inputs)
     for field, where in inputs.line_terms.sets.items():
         if field not in offered:
             raise _not_offered(where, field.value, "set", inputs)

@@ -88,7 +88,8 @@ def plan_zeroings(facts: ZeroingFacts) -> tuple[list[LineChange], list[Finding]]
 
 def edited_by_hand(changes: Iterable[LineChange], facts: ZeroingFacts) -> list[Finding]:
     """Return a finding for each changed line whose live quantity is not the one that was confirmed last."""
-    by_line = {change.line_id: change for change in changes if change.quantity_before is not None}
+    first = [change for change in changes if change.quantity_before is not None and change.step <= 1]
+    by_line = {change.line_id: change for change in first}
     edited = [
         (by_line[line.line_id], line.quantity)
         for line in facts.inputs.managed

@@ -128,6 +128,7 @@ class AutotaskHook(BaseHook):
             sets=SETS,
             reads_lag_s=_READS_LAG_S,
             dates_quantities=True,
+            takes_dates=True,
         )
 
     def read_directory(self, *, contract_type: str) -> PsaDirectory:

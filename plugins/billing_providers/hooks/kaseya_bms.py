@@ -107,6 +107,8 @@ class KaseyaBmsHook(BaseHook):
             whole_units=True,
             strategy="add_line" if adds and not lines.sets_units else lines.name,
             explanation=f"{lines.explanation}{also}",
+            sets=lines.sets,
+            takes_dates=lines.sets_units,
         )
 
     def read_directory(self, *, contract_type: str) -> PsaDirectory:
@@ -134,7 +136,7 @@ class KaseyaBmsHook(BaseHook):
         :raises NotSent: when this tenant offers no call for it, or the units are no whole number.
         """
         if change.kind is not ChangeKind.ADD_LINE:
-            return self._lines.set_units(change)
+            return self._lines.set_line(change)
         if not self._fields.flag("add_line"):
             problem = f"{change.service_name}: adding lines is switched off ({self._fields.where}, add_line)"
             raise self.client.voice.error(NotSent, problem)

@@ -72,6 +72,7 @@ class LineChange:
     reason: str  # one sentence: which usage, which rule, which mapping
     charge_nos: tuple[int, ...]  # the charge lines behind the number
     fields: tuple[FieldChange, ...] = ()  # what is set besides the quantity, sorted by field
+    step: int = 0  # of several dated changes of one line its number, from 1; each counts on the one before it
     held_by: tuple[str, ...] = ()  # codes of the guards that hold it until a person approves
 
 

@@ -68,10 +68,12 @@ class JournalEntry:
 class DatedWrite:
     """A quantity that an earlier try wrote for a line from a day on, where the PSA dates quantities.
 
-    ``certain`` is false while nobody has seen that the write was applied.
+    Those of one line come in the order in which they were written. ``certain`` is false while nobody has seen that the
+    write was applied. ``quantity_before`` is what the line held when the write was planned, None where nobody knew.
     """
 
     line_id: str
     effective_date: date
     quantity_after: Decimal
     certain: bool
+    quantity_before: Decimal | None = None

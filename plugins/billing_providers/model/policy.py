@@ -127,6 +127,8 @@ class Policy:
     :param effective_date: which date is sent with a quantity.
     :param increase_date: from when a higher quantity holds, where the PSA dates quantities; None: ``effective_date``.
     :param decrease_date: the same for a lower quantity.
+    :param prorate: whether a quantity that changed inside the period is written once for each day on which it did, so
+        that the PSA prorates; for charges that tell days (``fold: at_end``), where the PSA takes days.
     :param rollover: whether a change that would take effect after its contract's end goes to the contract that follows.
     :param early_start: what happens to a line that starts before its contract's billing.
     :param ending_notice_days: a contract that ends within so many days after the period is reported; 0: never.
@@ -151,6 +153,7 @@ class Policy:
     effective_date: EffectiveDateRule = EffectiveDateRule.NEXT_PERIOD_START
     increase_date: EffectiveDateRule | None = None
     decrease_date: EffectiveDateRule | None = None
+    prorate: bool = False
     rollover: bool = False
     early_start: EarlyStart = EarlyStart.HOLD
     ending_notice_days: int = 60

@@ -167,6 +167,7 @@ class PsaCapabilities:
     lists_lag_s: float = 0.0  # a list may miss what was written less than so long ago
     reads_lag_s: float = 0.0  # a write whose answer was lost may still be at work for so long
     dates_quantities: bool = False  # a quantity holds from a date on; lines have a schedule
+    takes_dates: bool = False  # a quantity is written with the day from which on it holds
 
 
 @dataclass(frozen=True, slots=True)

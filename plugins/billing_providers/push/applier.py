@@ -39,9 +39,12 @@ def apply_changes(job: PushJob) -> dict[str, JournalEntry]:
 
 
 def _batches(changes: list[LineChange], lines_max: int) -> Iterator[Batch]:
-    """Cut the changes into batches of one contract each, in a fixed order."""
-    ordered = sorted(changes, key=lambda change: (change.contract_id, change.line_id, change.change_id))
-    for _, group in groupby(ordered, key=lambda change: change.contract_id):
+    """Cut the changes into batches of one contract each, in a fixed order.
+
+    Steps of one line are batches apart, so that each is read anew before the next one.
+    """
+    ordered = sorted(changes, key=lambda change: (change.contract_id, change.step, change.line_id, change.change_id))
+    for _, group in groupby(ordered, key=lambda change: (change.contract_id, max(change.step, 1))):
         batch = list(group)
         yield from (batch[start : start + lines_max] for start in range(0, len(batch), lines_max))
 
@@ -51,7 +54,8 @@ def _for_each_batch(job: PushJob, batches: list[Batch], last: dict[str, JournalE
 
     Twice as many threads as requests, so that a commit never leaves a slot empty.
     """
-    turns = _in_turn(batches) if job.traits.relative else [[batch] for batch in batches]
+    in_order = job.traits.relative or any(change.step for batch in batches for change in batch)
+    turns = _in_turn(batches) if in_order else [[batch] for batch in batches]
     turns.sort(key=lambda turn: sum(map(len, turn)), reverse=True)
     with ThreadPoolExecutor(max_workers=2 * job.psa.requests_in_flight_max) as threads:
         pending = [threads.submit(_apply_turn, job, turn, last) for turn in turns]

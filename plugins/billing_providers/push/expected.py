@@ -17,6 +17,8 @@ def differs_from_plan(change: LineChange, line: ContractLine) -> str:
     if change.kind is not ChangeKind.END_LINE and quantity != change.quantity_after:
         held = "unknown" if quantity is None else text_from_decimal(quantity)
         told.append(f"quantity is {held}, wanted {text_from_decimal(change.quantity_after)}")
+    if change.step and not line.schedule and line.effective_date not in {None, change.effective_date}:
+        told.append(f"the quantity holds from {line.effective_date} on, wanted {change.effective_date}")
     told += [
         f"{wanted.field.value} is {line.field(wanted.field) or 'empty'}, wanted {wanted.after or 'empty'}"
         for wanted in change.fields
@@ -35,7 +37,8 @@ def differs_from_review(change: LineChange, line: ContractLine) -> str:
     moved = [wanted.field.value for wanted in change.fields if not _untouched(wanted, line)]
     if moved:
         return f"{', '.join(moved)} changed since the diff was made"
-    if change.line_version and line.version and line.version != change.line_version:
+    own_step = change.step > 1  # the step before it made another version
+    if change.line_version and line.version and line.version != change.line_version and not own_step:
         return "the line was edited since the diff was made"
     return ""
 

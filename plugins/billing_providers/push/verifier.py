@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from billing_providers.model.changes import ChangeKind, ContractDiff, LineChange, MatchedLine
 from billing_providers.model.journal import DONE, JournalEntry, JournalState
@@ -27,10 +27,28 @@ def verify_changes(job: PushJob) -> dict[str, JournalEntry]:
         return states
     added = {change.change_id: states[change.change_id].line_id for change in doubtful}
     live = lines_anew(job.psa, doubtful, added)
-    seen = [_read_back(job, change, states[change.change_id], live[change.contract_id]) for change in doubtful]
+    seen = [
+        _read_back(job, change, states[change.change_id], live[change.contract_id])
+        for change in doubtful
+        if not _is_passed(change, job.changes, states, live[change.contract_id])
+    ]
     entries = [entry for entry in seen if entry is not None]
     job.journal.append(entries, lock=job.lock)
     return job.journal.states(job.diff.digest)
+
+
+def _is_passed(
+    change: LineChange,
+    changes: Iterable[LineChange],
+    states: Mapping[str, JournalEntry],
+    live: Mapping[str, ContractLine],
+) -> bool:
+    """Whether a later step of the line stands, which the line shows: the answer to this one was its proof."""
+    line = live.get(change.line_id)
+    if not change.step or states[change.change_id].state not in DONE or (line is not None and line.schedule):
+        return False
+    later = (one for one in changes if one.line_id == change.line_id and one.step > change.step)
+    return any(one.change_id in states and states[one.change_id].state in DONE for one in later)
 
 
 def _read_back(

@@ -89,14 +89,16 @@ def _inputs(step: BillingStep, ledger: Ledger, psa: PsaHook, scope: RunScope, ch
         psa=step.settings.psa,
         tool_version=__version__,
         line_terms=_line_terms(step.settings.line_terms),
-        dated_writes=_dated_writes(ledger, psa, scope),
+        dated_writes=_dated_writes(ledger, scope) if _needs_dates(step, psa) else [],
     )
 
 
-def _dated_writes(ledger: Ledger, psa: PsaHook, scope: RunScope) -> list[DatedWrite]:
+def _needs_dates(step: BillingStep, psa: PsaHook) -> bool:
+    return psa.capabilities().dates_quantities or step.settings.policy.prorate
+
+
+def _dated_writes(ledger: Ledger, scope: RunScope) -> list[DatedWrite]:
     """A change of an earlier period may take effect in this one, so two periods are looked at."""
-    if not psa.capabilities().dates_quantities:
-        return []
     return ledger.journal.dated_writes(scope.tenant, scope.period.start - TWO_PERIODS)
 
 

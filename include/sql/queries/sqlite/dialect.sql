@@ -34,9 +34,9 @@ INSERT INTO billing_row_outcomes (
 INSERT INTO billing_diff_changes (
     digest, row_no, change_id, kind, customer_codes, customer_names, account_id, account_name, contract_id,
     contract_name, service_id, service_name, line_id, skus, quantity_before, quantity_after, unit_cost,
-    unit_price, effective_date, line_version, reason, charge_nos, fields, held_by
+    unit_price, effective_date, line_version, reason, charge_nos, fields, held_by, step
 ) VALUES (
-    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
 );
 
 -- name: diff_matched_write

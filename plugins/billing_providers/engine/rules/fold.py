@@ -78,7 +78,9 @@ class Fold(Unconditional):
     def _counted(self, charges: list[_Charge], period: BillingPeriod) -> Callable[[_Charge], Decimal]:
         if self.mode is FoldMode.TIME_WEIGHTED:
             return lambda charge: _weighted(charge, period, self.convention)
-        day = {FoldMode.AT_END: period.last_day, FoldMode.AT_START: period.start}.get(self.mode) or _peak(charges, period)
+        day = {FoldMode.AT_END: period.last_day, FoldMode.AT_START: period.start}.get(self.mode) or _peak(
+            charges, period
+        )
         return lambda charge: charge.quantity if charge.covers(day) else Decimal(0)
 
     def explain(self, where: str) -> str:

@@ -7,8 +7,11 @@ The setting names two calls and the fields of a line. Everything left out keeps 
       "update": {"method": "PUT", "path": "/v2/finance/contracts/{contract_id}/services/{line_id}"},
       "fields": {"line_id": "id", "service_id": "serviceId", "service_name": "serviceName",
                  "description": "description", "units": "units", "unit_cost": "unitCost",
-                 "unit_price": "unitPrice", "effective_date": "effectiveDate", "active": "isActive"}
+                 "unit_price": "unitPrice", "effective_date": "effectiveDate", "active": "isActive"},
+      "sets":   ["unit_cost", "unit_price"]
     }
+
+``sets`` names what the update takes besides units and effective date; nothing unless it says so.
 
 The default calls are *not in the published API*; they are probed before anything is planned. The list answers all
 lines of a contract in the usual envelope; the update takes units and effective date, and answers the line.
@@ -20,14 +23,15 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import Any
 
-from billing_providers.errors import SettingsError, UnreadableAnswer
+from billing_providers.errors import NotSent, SettingsError, UnreadableAnswer
 from billing_providers.hooks.bms.lines import date_time, receipt, whole_units
 from billing_providers.hooks.http.client import HttpClient
 from billing_providers.hooks.http.fields import Fields
 from billing_providers.hooks.near_words import did_you_mean
-from billing_providers.model.changes import LineChange
+from billing_providers.model.changes import ChangeKind, FieldChange, LineChange, LineField
 from billing_providers.model.decimals import text_from_decimal
 from billing_providers.model.psa import Contract, ContractLine, Service, WriteReceipt
 
@@ -42,6 +46,7 @@ _FIELDS = {
     "effective_date": "effectiveDate",
     "active": "isActive",
 }
+_SETTABLE = [LineField.UNIT_COST.value, LineField.UNIT_PRICE.value]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +64,7 @@ class LineApiSettings:
     list_call: ConfiguredCall = ConfiguredCall("GET", "/v2/finance/contracts/{contract_id}/services")
     update_call: ConfiguredCall = ConfiguredCall("PUT", "/v2/finance/contracts/{contract_id}/services/{line_id}")
     fields: Mapping[str, str] = field(default_factory=lambda: dict(_FIELDS))
+    sets: frozenset[LineField] = frozenset()
 
 
 def line_api_settings(configured: Mapping[str, Any], where: str) -> LineApiSettings:
@@ -67,7 +73,7 @@ def line_api_settings(configured: Mapping[str, Any], where: str) -> LineApiSetti
     :raises SettingsError: for an unknown key, method or placeholder; names it.
     """
     where = f"{where}, line_api"
-    _only_known(configured, ("list", "update", "fields"), where)
+    _only_known(configured, ("list", "update", "fields", "sets"), where)
     settings = LineApiSettings()
     if "list" in configured:
         call = _call(configured["list"], settings.list_call, {"GET", "POST"}, {"contract_id"}, f"{where}, list")
@@ -81,7 +87,10 @@ def line_api_settings(configured: Mapping[str, Any], where: str) -> LineApiSetti
     for key, name in names.items():
         if not isinstance(name, str) or not name.strip():
             raise SettingsError("is no field name", where=f"{where}, fields", key=key, value=name, allowed="a text")
-    return replace(settings, fields={**_FIELDS, **names})
+    sets = configured.get("sets", [])
+    if not isinstance(sets, list) or not set(sets) <= set(_SETTABLE):
+        raise SettingsError("cannot be set", where=where, key="sets", value=sets, allowed=f"a list of {_SETTABLE}")
+    return replace(settings, fields={**_FIELDS, **names}, sets=frozenset(map(LineField, sets)))
 
 
 class LineApi:
@@ -93,6 +102,7 @@ class LineApi:
     def __init__(self, client: HttpClient, settings: LineApiSettings) -> None:
         self._client = client
         self._settings = settings
+        self.sets = settings.sets
         listing, update = settings.list_call, settings.update_call
         self.explanation = (
             f"Units are read by {listing.method} {listing.path} and set by {update.method} {update.path}, "
@@ -116,21 +126,27 @@ class LineApi:
             raise envelope.answer.error(UnreadableAnswer, problem)
         return [self._line(row, contract) for row in rows]
 
-    def set_units(self, change: LineChange) -> WriteReceipt:
-        """Send the new units of one line, once.
+    def set_line(self, change: LineChange) -> WriteReceipt:
+        """Send what changes on one line, once: units with their day, cost, price.
 
-        :raises NotSent: for units that are no whole number.
+        :raises NotSent: for units that are no whole number, and for a field that the setting does not name.
         """
         call, names = self._settings.update_call, self._settings.fields
-        body = {
-            names["units"]: whole_units(change.quantity_after, self._client.voice),
-            names["effective_date"]: date_time(change.effective_date),
-        }
+        body: dict[str, Any] = {names[wanted.field.value]: self._amount(wanted) for wanted in change.fields}
+        if change.kind is not ChangeKind.SET_FIELDS:
+            body[names["units"]] = whole_units(change.quantity_after, self._client.voice)
+            body[names["effective_date"]] = date_time(change.effective_date)
         values = {"contract_id": change.contract_id, "line_id": change.line_id}
         envelope = self._client.call(call.method, call.path, values=values, json=body)
         if envelope.result is None or isinstance(envelope.result, bool | str):
             return WriteReceipt(observed=None, line_id=change.line_id, request_id=envelope.answer.request_id)
         return receipt(envelope.row(), change.line_id, names["units"], envelope.answer.request_id)
+
+    def _amount(self, wanted: FieldChange) -> Decimal:
+        if wanted.field not in self.sets:
+            problem = f"{wanted.field.value} is not among what line_api sets in this tenant"
+            raise self._client.voice.error(NotSent, problem)
+        return Decimal(wanted.after)
 
     def _line(self, row: Fields, contract: Contract) -> ContractLine:
         names = self._settings.fields

@@ -14,7 +14,7 @@ from typing import Protocol
 from billing_providers.errors import NotSent
 from billing_providers.hooks.http.faults import ErrorVoice
 from billing_providers.hooks.http.fields import Fields
-from billing_providers.model.changes import LineChange
+from billing_providers.model.changes import LineChange, LineField
 from billing_providers.model.decimals import text_from_decimal
 from billing_providers.model.psa import Contract, ContractLine, Service, WriteReceipt
 
@@ -27,12 +27,13 @@ class LineStrategy(Protocol):
     name: str
     explanation: str
     sets_units: bool  # what can be set can also be read
+    sets: frozenset[LineField]  # what can be set besides
 
     def read(self, contracts: Sequence[Contract], services: Sequence[Service]) -> list[ContractLine]:
         """Read the lines of these contracts."""
 
-    def set_units(self, change: LineChange) -> WriteReceipt:
-        """Send the new units of one line, once."""
+    def set_line(self, change: LineChange) -> WriteReceipt:
+        """Send what changes on one line, once."""
 
 
 def whole_units(quantity: Decimal, voice: ErrorVoice) -> int:

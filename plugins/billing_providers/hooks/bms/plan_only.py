@@ -12,7 +12,7 @@ from billing_providers.errors import NotSent
 from billing_providers.hooks.bms.paging import searched
 from billing_providers.hooks.http.client import HttpClient
 from billing_providers.hooks.http.fields import Fields
-from billing_providers.model.changes import LineChange
+from billing_providers.model.changes import LineChange, LineField
 from billing_providers.model.psa import Contract, ContractLine, Service, WriteReceipt
 
 _RELATED = "/v2/admin/finance/services/{service_id}/relatedservices/search"
@@ -23,6 +23,7 @@ class PlanOnly:
 
     name = "plan_only"
     sets_units = False
+    sets: frozenset[LineField] = frozenset()
 
     def __init__(self, client: HttpClient, why: str) -> None:
         self._client = client
@@ -38,7 +39,7 @@ class PlanOnly:
         found = self._client.map(self._lines_of, service_ids)
         return [_line(row, wanted) for rows in found for row in rows if row.identity("contractId") in wanted]
 
-    def set_units(self, change: LineChange) -> WriteReceipt:
+    def set_line(self, change: LineChange) -> WriteReceipt:
         """Refuse.
 
         :raises NotSent: always.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from billing_providers.model.finding_kinds.charges import CHARGES
 from billing_providers.model.finding_kinds.guards import GUARDS
 from billing_providers.model.finding_kinds.known import KNOWN
 from billing_providers.model.finding_kinds.mapping import MAPPING
@@ -31,4 +32,4 @@ def registry_of(kinds: Iterable[FindingKind]) -> dict[int, FindingKind]:
     return table
 
 
-FINDING_KINDS = registry_of((*KNOWN, *USAGE, *MAPPING, *GUARDS, *TERMS, *WRITING, *SETUP))
+FINDING_KINDS = registry_of((*KNOWN, *USAGE, *MAPPING, *GUARDS, *TERMS, *WRITING, *SETUP, *CHARGES))

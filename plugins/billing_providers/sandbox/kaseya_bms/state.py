@@ -128,6 +128,13 @@ class BmsState:
         line.units, line.effective_date, line.modified_on = units, effective_date, self._clock.now()
         self._log(trace, line, "units", text_from_decimal(before), text_from_decimal(units), effective_date)
 
+    def set_amount(self, line: LiveLine, name: str, amount: Decimal, trace: Trace) -> None:
+        """Set what one unit costs (``unit_cost``), or what it is billed at (``unit_price``)."""
+        before = getattr(line, name)
+        setattr(line, name, amount)
+        line.modified_on = self._clock.now()
+        self._log(trace, line, name, text_from_decimal(before), text_from_decimal(amount), line.effective_date)
+
     def add_line(self, line: LiveLine, trace: Trace) -> LiveLine:
         """Add a line; its id is given here."""
         line.line_id = max(self.lines) + 1

@@ -13,6 +13,8 @@ from billing_providers.sandbox.kaseya_bms.errors import bad_request
 from billing_providers.sandbox.kaseya_bms.state import BmsState, LiveContract, LiveLine
 from billing_providers.sandbox.world.records import RECURRING_SERVICES
 
+_AMOUNTS = {"unit_cost": "UnitCost", "unit_price": "UnitPrice"}
+
 
 def add_lines(call: Call) -> dict[str, Any]:
     """Add services to a contract, all or none; answers the last one."""
@@ -55,14 +57,28 @@ def list_lines(call: Call) -> list[dict[str, Any]]:
 
 
 def put_line(call: Call) -> dict[str, Any]:
-    """Set the units of a line from a date on. Tenant's line API."""
+    """Set the units of a line from a date on, its cost, its price: at least one of these. Tenant's line API."""
     contract = _writable_contract(call)
     line = call.state.line(contract.contract_id, call.values["line_id"])
     if not line.active:
         raise bad_request(f"Service line {line.line_id} is closed.")
-    units, effective_date = _units_and_date(contract, call.body, "body")
-    call.state.set_units(line, units, effective_date, call.trace)
+    if not call.body:
+        raise bad_request("body: nothing is given")
+    if ("Units" in call.body) is not ("EffectiveDate" in call.body):
+        raise bad_request("body: Units and EffectiveDate are given together")
+    amounts = {name: _amount(call.body, key) for name, key in _AMOUNTS.items() if key in call.body}
+    if "Units" in call.body:
+        units, effective_date = _units_and_date(contract, call.body, "body")
+        call.state.set_units(line, units, effective_date, call.trace)
+    for name, amount in amounts.items():
+        call.state.set_amount(line, name, amount, call.trace)
     return shapes.tenant_line(line, contract)
+
+
+def _amount(given: dict[str, Any], key: str) -> Decimal:
+    if given[key] < 0:
+        raise bad_request(f"body.{key}: must not be below 0, but is {given[key]}")
+    return _from_double(given[key])
 
 
 def _writable_contract(call: Call) -> LiveContract:
