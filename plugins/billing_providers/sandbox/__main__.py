@@ -23,6 +23,7 @@ _NAMES = {  # of systems, as people say them; others are told by their key
     "autotask": "Autotask",
     "msp360": "MSP360",
     "datto_rmm": "Datto RMM",
+    "sherweb": "Sherweb",
     "meterline": "Meterline",
 }
 

@@ -28,6 +28,11 @@ from billing_providers.sandbox.modules_file.troubles import WORDS as METRICS_WOR
 from billing_providers.sandbox.msp360.choices import CHOICES as MBS_CHOICES
 from billing_providers.sandbox.rcloud.shapes import SHAPES
 from billing_providers.sandbox.rcloud.troubles import WORDS
+from billing_providers.sandbox.sherweb.choices import CHOICES as SHERWEB_CHOICES
+from billing_providers.sandbox.sherweb.routes import api_routes as sherweb_routes
+from billing_providers.sandbox.sherweb.troubles import WORDS as SHERWEB_WORDS
+from billing_providers.sandbox.sherweb_file.shapes import SHAPES as INVOICE_SHAPES
+from billing_providers.sandbox.sherweb_file.troubles import WORDS as INVOICE_WORDS
 from billing_providers.sandbox.world import World, build_world
 from billing_providers.sandbox.world.modules.billing_types import BILLING_TYPES
 
@@ -47,7 +52,8 @@ def tables() -> dict[str, str]:
     """Return all tables by name."""
     world = build_world()
     cases, resale_cases = world.cases.values(), world.resale.cases.values()
-    return _module_tables(world) | {
+    apart = _module_tables(world) | _sherweb_tables(world)
+    return apart | {
         "operations": _table(("method", "path"), (map(_code, entry) for entry in specification().operations())),
         "choices": _table(("question", "answer of the sandbox", "mark"), CHOICES),
         "cw_operations": _table(("method", "path"), (map(_code, entry) for entry in cw_specification().operations())),
@@ -138,6 +144,40 @@ def _module_tables(world: World) -> dict[str, str]:
         ),
         "metrics_troubles": _table(
             ("trouble", "what is wrong"), ((_code(name), words) for name, words in METRICS_WORDS.items())
+        ),
+    }
+
+
+def _sherweb_tables(world: World) -> dict[str, str]:
+    return {
+        "sherweb_operations": _table(("method", "path"), (map(_code, entry) for entry in sherweb_routes())),
+        "sherweb_choices": _table(("question", "answer of the sandbox", "mark"), SHERWEB_CHOICES),
+        "sherweb_troubles": _table(
+            ("trouble", "what is wrong"), ((_code(name), words) for name, words in SHERWEB_WORDS.items())
+        ),
+        "sherweb_cases": _table(
+            ("name", "customer", "offer", "what"),
+            ((_code(case.name), case.customer_code, case.sku, case.what) for case in world.sherweb.cases.values()),
+        ),
+        "sherweb_offers": _table(
+            ("offer", "SKU", "paid", "counted", "list price", "service"),
+            (
+                (
+                    entry.key,
+                    _code(entry.sku),
+                    entry.cycle.value,
+                    entry.counted.value,
+                    str(entry.list_price),
+                    entry.service,
+                )
+                for entry in world.sherweb.book.offers.values()
+            ),
+        ),
+        "invoice_shapes": _table(
+            ("shape", "form"), ((_code(name), shape.words) for name, shape in INVOICE_SHAPES.items())
+        ),
+        "invoice_troubles": _table(
+            ("trouble", "what is wrong"), ((_code(name), words) for name, words in INVOICE_WORDS.items())
         ),
     }
 

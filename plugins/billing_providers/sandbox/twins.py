@@ -17,6 +17,7 @@ _TWINS = (
     "billing_providers.sandbox.autotask.routes:AutotaskTwin",
     "billing_providers.sandbox.msp360.routes:Msp360Twin",
     "billing_providers.sandbox.datto_rmm.routes:DattoRmmTwin",
+    "billing_providers.sandbox.sherweb.routes:SherwebTwin",
     "billing_providers.sandbox.meterline.routes:MeterlineTwin",
 )
 

@@ -12,6 +12,7 @@ from billing_providers.sandbox.server import SandboxServer
 from tests.support.sandbox_clients import BmsClient, atria_get, control_call
 
 SITE_UID = "18aa388f-2402-587c-a58f-90bcfff85565"  # of Devexe Engineering in Datto RMM
+SEATS = "d1b49ea9-ab6d-5e09-b60e-4c0e857b88f3"  # of Renmark Toys in Sherweb
 
 CALLS: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/reset"): {"json": {"seed": 3, "shape": "published"}},
@@ -37,6 +38,13 @@ CALLS: dict[tuple[str, str], dict[str, Any]] = {
     ("GET", "/ignored-by-autotask"): {},
     ("POST", "/enrol-devices"): {"json": {"site_uid": SITE_UID, "category": "Laptop", "number": 2}},
     ("POST", "/edit-device"): {"json": {"hostname": "DEVX38-LT002", "suspended": False}},
+    ("GET", "/sherweb"): {"params": {"day": "2026-07-10"}},
+    ("POST", "/change-seats"): {"json": {"subscription_id": SEATS, "change": 3, "day": "2026-07-14"}},
+    ("POST", "/rename-sherweb-customer"): {
+        "json": {"customer_code": "CLOV", "name": "Clover Cars", "since": "2026-07-01"}
+    },
+    ("POST", "/edit-charges"): {"json": {"customer_code": "CLOV", "day": "2026-07-01", "quantity": "7"}},
+    ("POST", "/sherweb-troubles"): {"json": {"names": ["no_customer_tag", "repeated"]}},
     ("POST", "/edit-site"): {"json": {"site_uid": SITE_UID, "name": "Devexe Precision", "company_id": 0}},
 }
 

@@ -33,12 +33,12 @@ def test_what_is_told_of_the_size_is_so() -> None:
     """The sizes on the page are those of the default seed."""
     world = build_world()
 
-    assert "120 contracts with 568 lines, 120 services, 115 accounts" in PAGE.read_text(encoding="utf-8")
+    assert "154 contracts with 713 lines, 133 services, 148 accounts" in PAGE.read_text(encoding="utf-8")
     sizes = [len(part) for part in (world.contracts, world.lines, world.services, world.accounts, world.customers)]
-    assert sizes == [120, 568, 120, 115, 45]
+    assert sizes == [154, 713, 133, 148, 45]
 
 
-@pytest.mark.parametrize("table", ["choices", "cw_choices"])
+@pytest.mark.parametrize("table", ["choices", "cw_choices", "sherweb_choices"])
 def test_every_choice_is_marked_as_seen_or_assumed(table: str) -> None:
     """No answer is invented silently."""
     rows = tables()[table].splitlines()[2:]

@@ -11,6 +11,7 @@ from billing_providers.sandbox.control import psa_lines
 from billing_providers.sandbox.control.autotask import AutotaskControl
 from billing_providers.sandbox.control.backup import BackupControl
 from billing_providers.sandbox.control.devices import DevicesControl
+from billing_providers.sandbox.control.sherweb import SherwebControl
 from billing_providers.sandbox.core.faults import Fault, FaultKind
 from billing_providers.sandbox.world import build_world
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 BMS = "kaseya_bms"
 
 
-class Control(AutotaskControl, BackupControl, DevicesControl):
+class Control(AutotaskControl, BackupControl, DevicesControl, SherwebControl):
     """Steers and observes one sandbox. Every fault of the caller is a ``ValueError`` that says what is allowed."""
 
     def __init__(self, sandbox: Sandbox, end_refusal: Callable[[], None]) -> None:

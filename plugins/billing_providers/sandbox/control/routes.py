@@ -38,6 +38,11 @@ OPERATIONS: dict[tuple[str, str], Callable[..., Any]] = {
     ("POST", "/enrol-devices"): Control.enrol_devices,
     ("POST", "/edit-device"): Control.edit_device,
     ("POST", "/edit-site"): Control.edit_site,
+    ("GET", "/sherweb"): Control.sherweb,
+    ("POST", "/change-seats"): Control.change_seats,
+    ("POST", "/rename-sherweb-customer"): Control.rename_sherweb_customer,
+    ("POST", "/edit-charges"): Control.edit_charges,
+    ("POST", "/sherweb-troubles"): Control.sherweb_troubles,
 }
 
 

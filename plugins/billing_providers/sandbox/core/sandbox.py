@@ -27,6 +27,7 @@ _CHOICES: dict[str, tuple[Any, ...]] = {
     "at_missing_line": (AT_CREATE, AT_NO_CREATE),
     "at_thread_status": (429, 500),
     "at_old_zone_status": (401, 404),
+    "sherweb_anchor_day": tuple(range(1, 32)),
     "meterline_paging": (PAGING_CURSOR, PAGING_PAGE, PAGING_NEXT),
 }
 
@@ -78,6 +79,14 @@ class SandboxSettings:
     :param datto_page_max: most rows in one page of Datto RMM.
     :param datto_no_group: the filter of the group ``_NotBillable_`` does not exist.
     :param datto_instants_as_text: instants are text, as described, not milliseconds.
+    :param sherweb_token_s: life of a token of Sherweb.
+    :param sherweb_several_scopes: whether a token may be asked for with both scopes at once.
+    :param sherweb_key_at_token: whether the token, too, is asked for with the subscription key.
+    :param sherweb_requests_per_minute: limit of Sherweb for all calls; 0: none.
+    :param sherweb_anchor_day: 1-31: the day of the month on which Sherweb's billing periods start.
+    :param sherweb_invoice_after_days: a period is invoiced so many days after its end.
+    :param sherweb_id_tag: name of the tag that holds the customer's id; empty: charges have none.
+    :param sherweb_row_ids: each charge has a ``chargeId`` of its own; otherwise it names the charge of the product.
     :param meterline_paging: how Meterline cuts its answer: ``cursor``, ``page`` or ``next``.
     :param meterline_page_size: rows in one answer of Meterline.
     :param meterline_final: what Meterline says about its own answer.
@@ -124,6 +133,14 @@ class SandboxSettings:
     datto_page_max: int = 250
     datto_no_group: bool = False
     datto_instants_as_text: bool = False
+    sherweb_token_s: int = 3600
+    sherweb_several_scopes: bool = False
+    sherweb_key_at_token: bool = True
+    sherweb_requests_per_minute: int = 0
+    sherweb_anchor_day: int = 1
+    sherweb_invoice_after_days: int = 2
+    sherweb_id_tag: str = "CustomerId"
+    sherweb_row_ids: bool = False
     meterline_paging: str = PAGING_CURSOR
     meterline_page_size: int = 20
     meterline_final: bool = True

@@ -1,4 +1,4 @@
-"""The realistic MSP that every twin starts from: 45 customers, about 1,100 usage rows a period, 568 contract lines.
+"""The realistic MSP that every twin starts from: 45 customers, about 1,100 usage rows a period, 713 contract lines.
 
 Most of it is healthy. What is awkward on purpose has a name in :mod:`~billing_providers.sandbox.world.cases`.
 Usage exists for any period: a line's units before the first run are those of an unchanged month, and about four
@@ -6,7 +6,8 @@ in ten quantities differ from it in any one month, always in the same way for th
 
 :mod:`~billing_providers.sandbox.world.resale` holds a second tenant of the same MSP: the resale of storage, from MSP360
 and rCloud to ConnectWise, with cases of its own. :mod:`~billing_providers.sandbox.world.modules` holds a third: the
-modules of Kaseya, from Datto RMM and a metrics file to Autotask.
+modules of Kaseya, from Datto RMM and a metrics file to Autotask. :mod:`~billing_providers.sandbox.world.sherweb` holds
+subscriptions from Sherweb, billed by lines of the first tenant's own BMS, on three contracts beside lines for Atria.
 """
 
 from __future__ import annotations

@@ -25,6 +25,8 @@ from billing_providers.sandbox.world.records import (
     UsageStem,
 )
 from billing_providers.sandbox.world.resale.resale import Resale, build_resale
+from billing_providers.sandbox.world.sherweb.offers import with_sherweb_services
+from billing_providers.sandbox.world.sherweb.sherweb import Sherweb, build_sherweb
 from billing_providers.sandbox.world.stems import StemBuilder, whole_units
 from billing_providers.sandbox.world.usage import quantity, rows_of
 
@@ -45,6 +47,7 @@ class World:
     cases: dict[str, Case]
     resale: Resale
     modules: Modules
+    sherweb: Sherweb
 
     def usage(self, period: BillingPeriod) -> list[UsageRow]:
         """Return all rows that the source has for a period, in its order."""
@@ -79,6 +82,7 @@ class World:
             "cases": {name: asdict(case) for name, case in self.cases.items()},
             "resale": self.resale.to_json(period),
             "modules": self.modules.to_json(period),
+            "sherweb": self.sherweb.to_json(period),
         }
         if period is not None:
             told["period"] = {"start": period.start.isoformat(), "last_day": period.last_day.isoformat()}
@@ -92,7 +96,7 @@ class World:
 def build_world(seed: int = DEFAULT_SEED) -> World:
     """Build the MSP of a seed. The seed decides sizes and month-to-month changes, never who and what there is."""
     rng = random.Random(f"world|{seed}")
-    customers, services = build_customers(), build_catalogue()
+    customers, services = build_customers(), with_sherweb_services(build_catalogue())
     psa = PsaBuilder(services)
     stems: list[UsageStem] = []
     for customer in customers:
@@ -100,6 +104,7 @@ def build_world(seed: int = DEFAULT_SEED) -> World:
         grown = StemBuilder(psa, customer, contracts, rng).grow()
         stems += [] if customer.code == "IDLE" else grown
     add_fillers(psa)
+    sherweb = build_sherweb(seed, psa)
     return World(
         seed=seed,
         customers=customers,
@@ -111,6 +116,7 @@ def build_world(seed: int = DEFAULT_SEED) -> World:
         cases=build_cases(),
         resale=build_resale(seed),
         modules=build_modules(seed),
+        sherweb=sherweb,
     )
 
 

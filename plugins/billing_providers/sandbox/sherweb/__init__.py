@@ -1,0 +1,3 @@
+"""The twin of Sherweb's Distributor and Service Provider APIs, as far as billing needs them. ``choices.py`` says what
+is assumed.
+"""
