@@ -11,6 +11,7 @@ from billing_providers.sandbox.sherweb.errors import bad_request
 
 KEY_IN_QUERY = "subscription-key"
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_YEARS = range(2000, 2100)
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
@@ -36,11 +37,11 @@ def day_of(query: dict[str, str], today: date) -> date:
     if text is None:
         return today
     try:
-        if not _DAY.fullmatch(text):
+        if not _DAY.fullmatch(text) or int(text[:4]) not in _YEARS:
             raise ValueError(text)
         return date.fromisoformat(text)
     except ValueError:
-        raise bad_request(f"The value '{text}' of date is no date yyyy-MM-dd.") from None
+        raise bad_request(f"The value '{text}' of date is no date yyyy-MM-dd of this century.") from None
 
 
 def customer_of(query: dict[str, str]) -> str:

@@ -37,7 +37,7 @@ CHOICES: tuple[tuple[str, str, str], ...] = (
     ("calls that change something", "403, and the log says that they write", "assumed: this client may only read"),
     ("known paths whose answer is not: meters, prices, platforms, catalogues", "404: not simulated", "assumed"),
     ("unknown query parameter, parameter twice, body on a read", "400", "assumed, stricter"),
-    ("`date`", "`yyyy-MM-dd`; default: the clock's day in UTC", "seen: description"),
+    ("`date`", "`yyyy-MM-dd` of this century; default: the clock's day in UTC", "seen: description; century: assumed"),
     ("`customerId` missing or no GUID; unknown", "400; 404", "assumed; 404 seen: vendor's client has the error"),
     ("billing period", "a calendar month; setting `sherweb_anchor_day`", "seen: description's example"),
     ("period in the future", "no charges", "assumed"),

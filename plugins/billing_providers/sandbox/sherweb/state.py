@@ -148,8 +148,10 @@ class SherwebState:
         """Change, for good, the quantity of the first charge of a customer (empty: of all) in every period."""
 
         def edit(charge: SherwebCharge) -> SherwebCharge:
+            if charge.why != "period" or customer_code not in {"", charge.customer_code}:
+                return charge
             first = self._first(customer_code, charge)
-            meant = first is not None and (charge.subscription_id, charge.why) == (first.subscription_id, first.why)
+            meant = first is not None and charge.subscription_id == first.subscription_id
             return _with_more(charge, by) if meant else charge
 
         with self._lock:

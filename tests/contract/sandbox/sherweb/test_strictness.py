@@ -18,6 +18,8 @@ RECEIVABLE = f"{PROVIDER}/billing/receivable-charges"
     [
         (PAYABLE, "date=2026-02-30", 400),
         (PAYABLE, "date=20260701", 400),
+        (PAYABLE, "date=9999-12-31", 400),
+        (PAYABLE, "date=0001-01-01", 400),
         (PAYABLE, "date=2026-07-01T00:00:00Z", 400),
         (PAYABLE, "date=", 400),
         (PAYABLE, "date=2026-07-01&date=2026-07-01", 400),
