@@ -92,6 +92,8 @@ class _Want:
 
     def _price(self, cost: Decimal | None) -> Decimal | None:
         terms = self.terms
+        if terms.price is PriceMode.LIST and terms.list_price is not None:
+            return plain(terms.list_price)
         if terms.price is PriceMode.SOURCE:
             return self._unit("total_price", "unit_price")
         if terms.price is PriceMode.COST_PLUS and cost is not None:
@@ -100,20 +102,43 @@ class _Want:
         return None
 
     def _unit(self, total_name: str, unit_name: str) -> Decimal:
-        """Return an amount per unit of the line: the total for quantity one, else the total by the billed quantity."""
+        """Return an amount per unit of the line: as told, the total for quantity one, or the total by the quantity."""
+        if self.terms.mode is LineMode.UNIT_COST:
+            return self._told_unit(unit_name)
         total = self._total(total_name, unit_name)
         if total < 0:
             raise _Unknown(f"the {total_name.replace('_', ' ')} {text_from_decimal(total)} is below zero")
         return plain(round_decimal(_WIDE.divide(total, self.quantity), self.terms.places))
+
+    def _told_unit(self, unit_name: str) -> Decimal:
+        """Return what the source says that one unit costs; charges that disagree have no such amount."""
+        self._one_currency()
+        frame, what = self.words.usage.charges.frame, unit_name.replace("_", " ")
+        told: set[Decimal] = set()
+        for row in self.rows:
+            unit: Any = frame[unit_name].iat[row]
+            if unit is None:
+                number = frame["charge_no"].iat[row]
+                raise _Unknown(f"charge line {number} ({frame['sku'].iat[row]}) tells no {what}, or several")
+            told.add(plain(unit))
+        if len(told) > 1:
+            raise _Unknown(f"its charges tell several amounts as {what} ({', '.join(map(str, sorted(told)))})")
+        if (amount := told.pop()) < 0:
+            raise _Unknown(f"the {what} {text_from_decimal(amount)} is below zero")
+        return plain(round_decimal(amount, self.terms.places))
+
+    def _one_currency(self) -> None:
+        frame = self.words.usage.charges.frame
+        currencies = {str(frame["currency"].iat[row] or "").strip() for row in self.rows}
+        if len(currencies) > 1:
+            raise _Unknown(f"its usage comes in several currencies ({', '.join(sorted(currencies))})")
 
     def _total(self, total_name: str, unit_name: str) -> Decimal:
         frame = self.words.usage.charges.frame
         what = total_name.replace("_", " ")
         if self.split:
             raise _Unknown(f"its usage is split over several lines, so the {what} of each is not known")
-        currencies = {str(frame["currency"].iat[row] or "").strip() for row in self.rows}
-        if len(currencies) > 1:
-            raise _Unknown(f"its usage comes in several currencies ({', '.join(sorted(currencies))})")
+        self._one_currency()
         total = Decimal(0)
         for row in self.rows:
             amount: Any

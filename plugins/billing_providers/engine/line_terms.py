@@ -3,11 +3,14 @@
 ====================  =============================================================================================
 ``service``           name (or ``service_id``) of the PSA's service; both empty: every service
 ``customer_code``     only for this customer; empty: all
-``mode``              ``quantity_only`` (default); ``average_cost``: the quantity, and total cost ÷ quantity as unit
-                      cost; ``total_as_one``: quantity 1 (0 without usage), and the total cost as unit cost
-``price``             ``keep`` (default); ``source``: the source's own price, averaged or in total as the mode says;
-                      ``cost_plus``: unit cost plus ``markup`` per cent (default for ``total_as_one``, with 0)
+``mode``              ``quantity_only`` (default); ``unit_cost``: the quantity, and the cost of one unit as the source
+                      tells it; ``average_cost``: the quantity, and total cost ÷ quantity as unit cost;
+                      ``total_as_one``: quantity 1 (0 without usage), and the total cost as unit cost
+``price``             ``keep`` (default); ``source``: the source's own price, of one unit, averaged or in total as the
+                      mode says; ``cost_plus``: unit cost plus ``markup`` per cent (default for ``total_as_one``, with
+                      0); ``list``: the ``list_price`` of this row
 ``markup``            per cent on the unit cost, for ``cost_plus``
+``list_price``        price of one unit, for ``list``: rows for services and customers are a price list
 ``places``            decimal places of unit cost and unit price: 4 by default, 2 for ``total_as_one``
 ``minimum``           at least so much is billed, also for a reported zero
 ``included``          volume that is not billed
@@ -38,8 +41,8 @@ from billing_providers.model.decimals import DecimalError, decimal_from_text
 from billing_providers.model.psa import Service
 
 COLUMNS = (
-    "service", "service_id", "customer_code", "mode", "price", "markup", "places", "minimum", "included", "included_as",
-    "invoice_text",
+    "service", "service_id", "customer_code", "mode", "price", "markup", "list_price", "places", "minimum",
+    "included", "included_as", "invoice_text",
 )  # fmt: skip
 PLACES_MAX = 8
 NUMBER_MAX = 10**15  # a petabyte in bytes; what is beyond is a slip of the hand
@@ -50,6 +53,7 @@ class LineMode(StrEnum):
     """What of the usage a line bills."""
 
     QUANTITY_ONLY = "quantity_only"
+    UNIT_COST = "unit_cost"
     AVERAGE_COST = "average_cost"
     TOTAL_AS_ONE = "total_as_one"
 
@@ -60,6 +64,7 @@ class PriceMode(StrEnum):
     KEEP = "keep"
     SOURCE = "source"
     COST_PLUS = "cost_plus"
+    LIST = "list"
 
 
 class IncludedAs(StrEnum):
@@ -77,6 +82,7 @@ class LineTerms:
     mode: LineMode = LineMode.QUANTITY_ONLY
     price: PriceMode = PriceMode.KEEP
     markup: Decimal = Decimal(0)
+    list_price: Decimal | None = None
     places: int = 4
     minimum: Decimal | None = None
     included: Decimal | None = None
@@ -161,6 +167,7 @@ def _terms(row: TableRow) -> LineTerms:
         mode=mode,
         price=price,
         markup=_number(row, "markup") or Decimal(0),
+        list_price=_number(row, "list_price"),
         places=_places(row, 2 if as_one else 4),
         minimum=_number(row, "minimum"),
         included=_number(row, "included"),
@@ -169,8 +176,10 @@ def _terms(row: TableRow) -> LineTerms:
     )
     if row["markup"] and price is not PriceMode.COST_PLUS:
         raise row.fault("is given without price cost_plus", "markup", allowed="price cost_plus, or no markup")
+    if (terms.list_price is None) is (price is PriceMode.LIST):
+        raise row.fault("goes with price list, and with no other", "list_price", allowed="both or none of them")
     if price is PriceMode.COST_PLUS and mode is LineMode.QUANTITY_ONLY:
-        raise row.fault("needs a cost", "price", allowed="mode average_cost or total_as_one")
+        raise row.fault("needs a cost", "price", allowed="mode unit_cost, average_cost or total_as_one")
     if as_one and (terms.minimum is not None or terms.included is not None):
         raise row.fault("cannot be counted against quantity one", "minimum, included", allowed="another mode")
     if row["included_as"] and terms.included is None:

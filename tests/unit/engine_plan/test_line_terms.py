@@ -174,6 +174,27 @@ def test_a_line_whose_cost_is_not_known_is_left_alone(usage, why):
     )
 
 
+@pytest.mark.parametrize(
+    ("charges", "why"),
+    [
+        ("2 | 10 | EUR\n3 | 9.5 | EUR", "its charges tell several amounts as unit cost (9.5, 10)"),
+        ("2 | 10 | EUR\n3 | | EUR", "charge line 2 (STORAGE) tells no unit cost, or several"),
+        ("2 | 10 | EUR\n3 | 10 | USD", "several currencies (EUR, USD)"),
+        ("2 | -1 | EUR", "the unit cost -1 is below zero"),
+    ],
+)
+def test_a_unit_cost_that_the_charges_do_not_agree_on_is_not_known(charges, why):
+    """What a seat costs is told by all its charges alike, or by nobody."""
+    rows = "\n".join(f"ASP | A100 | Aspen | STORAGE | {row}" for row in charges.splitlines())
+    check(
+        STORAGE
+        + "# terms\nservice,mode\nSTORAGE,unit_cost\n"
+        + "# lines\nid | contract | service | quantity | cost\n100 | 11 | 5 | 1 | 4\n"
+        + f"# usage\ncustomer | identifier | name | sku | quantity | unit_cost | currency\n{rows}\n"
+        + f"# changes\n# findings\ncode | says\nKS168 | {why}\n"
+    )
+
+
 def test_a_unit_cost_of_the_source_stands_in_for_a_total():
     """3 GB at 0.5 and 2 GB at 1 cost 3.5: 0.7 a GB."""
     check(
@@ -359,10 +380,12 @@ def test_a_price_that_goes_to_zero_counts_as_zero():
     [
         (
             "service,mode\nS,average",
-            "terms.csv, line 2: mode: unknown value; got 'average'; allowed: quantity_only, av",
+            "terms.csv, line 2: mode: unknown value; got 'average'; allowed: quantity_only, unit_cost, av",
         ),
         ("service,mode,markup\nS,average_cost,10", "markup: is given without price cost_plus"),
         ("service,mode,price\nS,quantity_only,cost_plus", "price: needs a cost"),
+        ("service,mode,price\nS,quantity_only,list", "list_price: goes with price list, and with no other"),
+        ("service,mode,list_price\nS,unit_cost,3", "list_price: goes with price list, and with no other"),
         ("service,mode,minimum\nS,total_as_one,3", "minimum, included: cannot be counted against quantity one"),
         ("service,mode,minimum\nS,quantity_only,-3", "minimum: is negative"),
         ("service,mode,minimum\nS,quantity_only,many", "minimum: 'many' is not a number"),

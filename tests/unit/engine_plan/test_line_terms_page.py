@@ -52,12 +52,12 @@ def scenario(terms: str, row: dict[str, str]) -> str:
     quantity = row.get("quantity before", BEFORE["quantity"])
     price = row.get("price before", BEFORE["unit price"])
     cells = (quantity, BEFORE["unit cost"], price, BEFORE["invoice text"], BEFORE["included"])
-    used = (row["used GB"], row["total cost"], row.get("total price", ""))
+    used = (row["used GB"], row["total cost"], row.get("total price", ""), row.get("told unit cost", ""))
     return (
         f"{TENANT}\n# terms\n{terms}\n"
         "# lines\nid | contract | service | quantity | cost | price | text | included\n"
         f"100 | 11 | 5 | {' | '.join(cells)}\n"
-        "# usage\ncustomer | identifier | name | sku | unit | currency | quantity | cost | total_price\n"
+        "# usage\ncustomer | identifier | name | sku | unit | currency | quantity | cost | total_price | unit_cost\n"
         f"ASP | A100 | Aspen | OnlineBackup | GB | EUR | {' | '.join(used)}\n# changes\n# findings\n"
     )
 
@@ -98,7 +98,7 @@ def same(told: str, expected: str, before: str) -> bool:
 
 def test_the_page_shows_every_mode_and_every_trouble() -> None:
     """An example that is not found by this file would be checked by nobody."""
-    assert PAGE.count("```csv") == len(EXAMPLE.findall(PAGE)) == 13
+    assert PAGE.count("```csv") == len(EXAMPLE.findall(PAGE)) == 16
     assert len(examples()) == 25
 
 
