@@ -185,6 +185,8 @@ CREATE TABLE billing_diff_matched (
     sku           TEXT NOT NULL,
     quantity      TEXT NOT NULL,
     billing_cycle TEXT NOT NULL,
+    holds_from    TEXT,
+    last_day      TEXT,
     PRIMARY KEY (digest, row_no)
 );
 
@@ -263,6 +265,10 @@ CREATE TABLE billing_managed_lines (
     quantity      TEXT NOT NULL,
     period_start  TEXT NOT NULL,
     billing_cycle TEXT NOT NULL,
+    holds_from    TEXT,
+    last_day      TEXT,
+    run_key       TEXT NOT NULL,
+    confirmed_at  TEXT,
     PRIMARY KEY (tenant, integration, line_id)
 );
 
@@ -311,6 +317,7 @@ CREATE TABLE billing_runs (
     started_by    TEXT NOT NULL,
     customers     TEXT NOT NULL,
     failed_only   INTEGER NOT NULL CHECK (failed_only IN (0, 1)),
+    undoes        TEXT NOT NULL,
     attempts      INTEGER NOT NULL
 );
 

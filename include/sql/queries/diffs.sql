@@ -36,7 +36,8 @@ ORDER BY row_no;
 
 -- name: diff_matched_read
 -- Reads the lines that a diff matched to usage, in order.
-SELECT line_id, contract_id, account_id, service_id, customer_code, sku, quantity, billing_cycle
+SELECT
+    line_id, contract_id, account_id, service_id, customer_code, sku, quantity, billing_cycle, holds_from, last_day
 FROM billing_diff_matched
 WHERE digest = :digest
 ORDER BY row_no;
@@ -47,6 +48,19 @@ SELECT code, number, level, scope, subject, message, resolution
 FROM billing_diff_findings
 WHERE digest = :digest
 ORDER BY row_no;
+
+-- name: diffs_that_matched
+-- Reads which cleared diffs of an integration, decided before an instant, matched the lines that a run wrote to.
+SELECT DISTINCT matched.digest, matched.line_id
+FROM billing_diff_matched AS matched
+JOIN billing_diffs AS diff ON diff.digest = matched.digest
+JOIN billing_approvals AS approval ON approval.digest = matched.digest
+WHERE
+    diff.tenant = :tenant AND diff.integration = :integration
+    AND approval.decision IN ('approved', 'not_needed') AND approval.decided_at < :before
+    AND matched.line_id IN (
+        SELECT line_id FROM billing_journal WHERE tenant = :tenant AND period_start = :period_start AND run_key = :run_key
+    );
 
 -- name: approval_write
 -- Adds a decision about a diff; the same decision told twice is one.

@@ -93,5 +93,20 @@ JOIN billing_diff_changes AS change ON change.digest = entry.digest AND change.c
 WHERE
     entry.tenant = :tenant AND entry.period_start >= :since AND entry.line_id <> ''
     AND entry.state IN ('sent', 'unknown', 'confirmed', 'verified', 'mismatch')
-GROUP BY entry.line_id, change.effective_date, entry.quantity_before, entry.quantity_after
+GROUP BY
+    entry.digest, entry.change_id, entry.line_id, change.effective_date, entry.quantity_before, entry.quantity_after
 ORDER BY entry.line_id, MIN(entry.seq);
+
+-- name: journal_line_writes
+-- Reads where every change of a tenant's lines stands, with what it was to set, in the order of its last entry.
+SELECT
+    entry.line_id, entry.at, entry.integration, entry.run_key, entry.period_start, entry.state, entry.quantity_after,
+    change.kind, change.customer_names, change.service_name, change.contract_name, change.effective_date, change.fields
+FROM (
+    SELECT billing_journal.*, ROW_NUMBER() OVER (PARTITION BY digest, change_id ORDER BY seq DESC) AS newest
+    FROM billing_journal
+    WHERE tenant = :tenant
+) AS entry
+JOIN billing_diff_changes AS change ON change.digest = entry.digest AND change.change_id = entry.change_id
+WHERE entry.newest = 1 AND entry.line_id <> '' AND entry.state IN ('sent', 'unknown', 'confirmed', 'verified', 'mismatch')
+ORDER BY entry.seq;

@@ -4,11 +4,11 @@
 -- Opens a run, or opens it again: the first start stays, the attempts are counted.
 INSERT INTO billing_runs (
     run_key, integration, tenant, period_start, period_end, started_at, finished_at, result, failure_class, dry_run,
-    digest, counts, summary, mode, started_by, customers, failed_only, attempts
+    digest, counts, summary, mode, started_by, customers, failed_only, undoes, attempts
 ) VALUES (
     :run_key, :integration, :tenant, :period_start, :period_end, :started_at, :finished_at, :result, :failure_class,
     :dry_run, :digest, :counts, :summary, :mode, :started_by, :customers,
-    :failed_only, 1
+    :failed_only, :undoes, 1
 )
 ON CONFLICT (run_key) DO UPDATE SET
     period_start = excluded.period_start,
@@ -26,11 +26,11 @@ ON CONFLICT (run_key) DO UPDATE SET
 -- Closes a run; when it is closed again, the last word counts.
 INSERT INTO billing_runs (
     run_key, integration, tenant, period_start, period_end, started_at, finished_at, result, failure_class, dry_run,
-    digest, counts, summary, mode, started_by, customers, failed_only, attempts
+    digest, counts, summary, mode, started_by, customers, failed_only, undoes, attempts
 ) VALUES (
     :run_key, :integration, :tenant, :period_start, :period_end, :started_at, :finished_at, :result, :failure_class,
     :dry_run, :digest, :counts, :summary, :mode, :started_by, :customers,
-    :failed_only, 1
+    :failed_only, :undoes, 1
 )
 ON CONFLICT (run_key) DO UPDATE SET
     finished_at = excluded.finished_at,
@@ -44,7 +44,7 @@ ON CONFLICT (run_key) DO UPDATE SET
 -- Reads one run.
 SELECT
     run_key, integration, tenant, period_start, period_end, started_at, finished_at, result, failure_class, dry_run,
-    digest, counts, summary, mode, started_by, customers, failed_only, attempts
+    digest, counts, summary, mode, started_by, customers, failed_only, undoes, attempts
 FROM billing_runs
 WHERE run_key = :run_key;
 
@@ -52,7 +52,7 @@ WHERE run_key = :run_key;
 -- Reads the latest runs of an integration, the newest first.
 SELECT
     run_key, integration, tenant, period_start, period_end, started_at, finished_at, result, failure_class, dry_run,
-    digest, counts, summary, mode, started_by, customers, failed_only, attempts
+    digest, counts, summary, mode, started_by, customers, failed_only, undoes, attempts
 FROM billing_runs
 WHERE integration = :integration
 ORDER BY started_at DESC, run_key DESC
@@ -62,7 +62,7 @@ LIMIT :limit;
 -- Reads the runs of an integration for all periods from one on.
 SELECT
     run_key, integration, tenant, period_start, period_end, started_at, finished_at, result, failure_class, dry_run,
-    digest, counts, summary, mode, started_by, customers, failed_only, attempts
+    digest, counts, summary, mode, started_by, customers, failed_only, undoes, attempts
 FROM billing_runs
 WHERE integration = :integration AND period_start >= :period_start
 ORDER BY period_start, started_at, run_key;

@@ -47,7 +47,8 @@ def diff_from_json(value: Mapping[str, Any]) -> ContractDiff:
             "period_end": date.fromisoformat(value["period_end"]),
             "changes": tuple(_change(change) for change in value["changes"]),
             "matched": tuple(
-                MatchedLine(**{**line, "quantity": Decimal(line["quantity"])}) for line in value["matched"]
+                MatchedLine(**{**line, "quantity": Decimal(line["quantity"]), **_days(line)})
+                for line in value["matched"]
             ),
             "findings": tuple(finding_from_json(finding) for finding in value["findings"]),
             "inputs": DiffInputs(**value["inputs"]),
@@ -103,6 +104,10 @@ def finding_from_json(value: Mapping[str, Any]) -> Finding:
 
 def _object(record: Any) -> dict[str, Any]:
     return {field.name: plain_value(getattr(record, field.name)) for field in dataclasses.fields(record)}
+
+
+def _days(line: Mapping[str, Any]) -> dict[str, date | None]:
+    return {name: date.fromisoformat(line[name]) if line[name] else None for name in ("holds_from", "last_day")}
 
 
 def _change(value: Mapping[str, Any]) -> LineChange:

@@ -6,6 +6,7 @@ import dataclasses
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
+from typing import Any
 
 from billing_providers.engine.columns import Array, product, scaled, sums
 from billing_providers.engine.customer_choice import Standing
@@ -42,7 +43,7 @@ def diff_of(
 ) -> ContractDiff:
     """Return the diff with everything in its place and its digest."""
     scope = inputs.scope
-    ordered = tuple(sorted(changes, key=_order))
+    ordered = tuple(sorted(changes, key=change_order))
     diff = ContractDiff(
         digest="",
         integration=scope.integration,
@@ -61,8 +62,8 @@ def diff_of(
         strategy=inputs.capabilities.strategy,
         snapshot_id=inputs.snapshot.snapshot_id,
         charge_set_id=inputs.charge_set.charge_set_id,
-        counts=_counts(ordered, {**counts, "matched": len(matched), "unchanged": unchanged_count}),
-        totals=_totals(ordered),
+        counts=change_counts(ordered, {**counts, "matched": len(matched), "unchanged": unchanged_count}),
+        totals=change_totals(ordered),
     )
     return dataclasses.replace(diff, digest=diff_digest(diff))
 
@@ -88,7 +89,13 @@ def matched_lines(assigned: Assigned, targets: Targets, usage: Usage, live: Live
     skus = {target: joined(charges.skus_of(of_target)) for target, of_target in rows.items()}
     customer_of = [*charges.customer.labels, ""]
     sku_of, cycle_of = [*charges.sku.labels, ""], [*charges.cycle.labels, ""]
-    target = assigned.target.tolist()
+    target, line = assigned.target.tolist(), assigned.line.tolist()
+    up, down = live.up, live.down
+    held = (
+        [None] * len(line)
+        if up is None or down is None
+        else [up[at] if rises else down[at] for at, rises in zip(line, assigned.rises.tolist(), strict=True)]
+    )
     return list(
         map(
             MatchedLine,
@@ -100,6 +107,8 @@ def matched_lines(assigned: Assigned, targets: Targets, usage: Usage, live: Live
             _named(_taken(sku_of, targets.sku[assigned.target]), target, skus),
             usage.scale.decimals(assigned.after),
             _taken(cycle_of, targets.cycle[assigned.target]),
+            held,
+            _taken(live.columns["last_day"], assigned.line),
         )
     )
 
@@ -143,7 +152,8 @@ def plan_counts(standings: Sequence[Standing], charge_lines: int, live_lines: in
     }
 
 
-def _order(change: LineChange) -> tuple[str, ...]:
+def change_order(change: LineChange) -> tuple[str, ...]:
+    """Return what changes of a diff are sorted by: account, contract, service, line, step."""
     return (
         change.account_name,
         change.account_id,
@@ -179,13 +189,14 @@ def _inputs(inputs: PlanInputs, live: LiveLines) -> DiffInputs:
     )
 
 
-def _counts(changes: Sequence[LineChange], counts: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
+def change_counts(changes: Sequence[LineChange], counts: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
+    """Return how many changes there are of each sort, beside other counts, sorted by name."""
     made = {name: sum(change.kind in kinds for change in changes) for name, kinds in _COUNTED.items()}
     held = sum(bool(change.held_by) for change in changes)
     return tuple(sorted({**counts, **made, "held": held, "changes": len(changes)}.items()))
 
 
-def _totals(changes: Sequence[LineChange]) -> tuple[tuple[str, Decimal], ...]:
+def change_totals(changes: Sequence[LineChange]) -> tuple[tuple[str, Decimal], ...]:
     """Return by how much quantity, price and cost move, over the changes whose quantity before is known."""
     totals = {"quantity_delta": Decimal(0), "price_delta": Decimal(0), "cost_delta": Decimal(0)}
     for change in changes:
@@ -210,7 +221,7 @@ def _rates(change: LineChange, name: LineField, after: Decimal | None) -> tuple[
     return Decimal(before or 0) if is_set else after or Decimal(0), after or Decimal(0)
 
 
-def _taken(labels: list[str], codes: Array) -> list[str]:
+def _taken(labels: list[Any], codes: Array) -> list[Any]:
     return [labels[code] for code in codes.tolist()]
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
+
 from billing_providers.errors import LedgerError
-from billing_providers.ledger.codec import RowCodec
+from billing_providers.ledger.codec import RowCodec, text_from_instant
 from billing_providers.ledger.store import Store
 from billing_providers.model.changes import ContractDiff, LineChange, MatchedLine
 from billing_providers.model.findings import Finding
@@ -47,6 +49,24 @@ class Diffs:
                 cells = zip(*(columns[name] for name in codec.names), strict=True)
                 parts[part] = tuple(codec.row_type(*row) for row in cells)
         return _HEAD.decoded(head, **parts)
+
+    def that_matched(
+        self, tenant: str, integration: str, period_start: date, run_key: str, *, before: datetime
+    ) -> dict[str, set[str]]:
+        """Return which diffs, cleared before an instant, matched the lines that a run wrote to: digest → line ids."""
+        with self._store.reading("read earlier contract diffs") as transaction:
+            rows = transaction.rows(
+                "diffs_that_matched",
+                tenant=tenant,
+                integration=integration,
+                period_start=period_start.isoformat(),
+                run_key=run_key,
+                before=text_from_instant(before),
+            )
+        found: dict[str, set[str]] = {}
+        for row in rows:
+            found.setdefault(row["digest"], set()).add(row["line_id"])
+        return found
 
     def approve(self, approval: Approval) -> None:
         """Add a decision about a stored diff. The same decision told again is one.

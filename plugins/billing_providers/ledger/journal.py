@@ -12,9 +12,10 @@ from billing_providers.ledger.chain import ENTRIES, GENESIS, broken_links, linke
 from billing_providers.ledger.codec import RowCodec, text_from_instant
 from billing_providers.ledger.locks import Lock, require_held, require_seen
 from billing_providers.ledger.store import Store, Transaction
-from billing_providers.model.journal import OPEN, DatedWrite, JournalEntry, JournalState
+from billing_providers.model.journal import OPEN, DatedWrite, JournalEntry, JournalState, LineWrite
 
 _DATED = RowCodec(DatedWrite)
+_WRITE = RowCodec(LineWrite)
 
 
 class Journal:
@@ -90,6 +91,11 @@ class Journal:
         with self._store.reading("read the journal") as transaction:
             rows = transaction.rows("journal_dated_writes", tenant=tenant, since=since.isoformat())
         return [_DATED.decoded(row) for row in rows]
+
+    def line_writes(self, tenant: str) -> list[LineWrite]:
+        """Return what every change set, or may have set, on a line of a tenant, in the order of their last entries."""
+        with self._store.reading("read the journal") as transaction:
+            return [_WRITE.decoded(row) for row in transaction.each("journal_line_writes", tenant=tenant)]
 
     def verify(self, tenant: str) -> list[str]:
         """Return what is wrong with the chain of a tenant; empty when every row is there and unchanged."""

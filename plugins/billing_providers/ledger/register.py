@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date
+from datetime import date, datetime
 
-from billing_providers.ledger.codec import RowCodec
+from billing_providers.ledger.codec import RowCodec, text_from_instant
 from billing_providers.ledger.store import Store
 from billing_providers.model.changes import ManagedLine, MatchedLine, parts_of
 
@@ -28,9 +28,27 @@ class Register:
             _MANAGED.decoded(row) for row in rows if not wanted or not wanted.isdisjoint(parts_of(row["customer_code"]))
         ]
 
-    def record(self, tenant: str, integration: str, period_start: date, matched: Sequence[MatchedLine]) -> None:
-        """Register the lines that stand as this period's diff says; what a newer period registered stays."""
-        key = {"tenant": tenant, "integration": integration, "period_start": period_start.isoformat()}
+    def record(
+        self,
+        tenant: str,
+        integration: str,
+        period_start: date,
+        matched: Sequence[MatchedLine],
+        *,
+        run_key: str = "",
+        at: datetime | None = None,
+    ) -> None:
+        """Register the lines that stand as this period's diff says; what a newer period registered stays.
+
+        :param run_key, at: which run confirmed them, and when.
+        """
+        key = {
+            "tenant": tenant,
+            "integration": integration,
+            "period_start": period_start.isoformat(),
+            "run_key": run_key,
+            "confirmed_at": None if at is None else text_from_instant(at),
+        }
         with self._store.writing("register the managed lines") as transaction:
             transaction.run_for_each("managed_line_write", [{**_MATCHED.encoded(line), **key} for line in matched])
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
@@ -110,6 +110,8 @@ class MatchedLine:
     sku: str
     quantity: Decimal
     billing_cycle: str = ""  # of the usage; anything but "" and "monthly" keeps the line from being zeroed
+    holds_from: date | None = None  # the day for which the quantity was compared; None: the PSA does not date it
+    last_day: date | None = None  # of the line, as it was when it was matched
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +131,10 @@ class ManagedLine:
     quantity: Decimal  # last confirmed
     period_start: date  # last period in which it was matched
     billing_cycle: str = ""
+    holds_from: date | None = None  # the day for which the quantity was confirmed; None: the PSA does not date it
+    last_day: date | None = None  # of the line, as it was then
+    run_key: str = ""  # the run that confirmed it
+    confirmed_at: datetime | None = None  # aware, UTC
 
 
 @dataclass(frozen=True, slots=True)

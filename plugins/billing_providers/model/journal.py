@@ -7,6 +7,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from billing_providers.model.changes import ChangeKind, FieldChange
+
 
 class JournalState(StrEnum):
     """Where a line change stands.
@@ -77,3 +79,30 @@ class DatedWrite:
     quantity_after: Decimal
     certain: bool
     quantity_before: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LineWrite:
+    """What one change set, or may have set, on one line of a tenant, and where it stands by the journal.
+
+    Those of one line come in the order of their last entries. ``fields`` were set besides the quantity.
+    """
+
+    line_id: str
+    at: datetime  # of its last entry; aware, UTC
+    integration: str
+    run_key: str
+    period_start: date
+    state: JournalState
+    quantity_after: Decimal
+    kind: ChangeKind
+    customer_names: tuple[str, ...]
+    service_name: str
+    contract_name: str
+    effective_date: date
+    fields: tuple[FieldChange, ...]
+
+    @property
+    def stands(self) -> bool:
+        """Whether the PSA was seen to have taken it."""
+        return self.state in DONE

@@ -34,6 +34,7 @@ class RunScope:
     failed_only: bool
     as_of: date  # local date of the run, where "today" matters
     ledger_id: str = ""  # the ledger in which the run was opened
+    undoes: str = ""  # key of the run that this one undoes; empty: it bills
 
     def to_json(self) -> dict[str, Any]:
         """Return the scope as a JSON object, the XCom of the first task."""
@@ -51,6 +52,7 @@ class RunScope:
             "failed_only": self.failed_only,
             "as_of": self.as_of.isoformat(),
             "ledger_id": self.ledger_id,
+            "undoes": self.undoes,
         }
 
     @classmethod
@@ -69,6 +71,7 @@ class RunScope:
             failed_only=bool(value["failed_only"]),
             as_of=date.fromisoformat(value["as_of"]),
             ledger_id=value.get("ledger_id", ""),
+            undoes=value.get("undoes", ""),
         )
 
 
@@ -93,6 +96,7 @@ class RunRecord:
     started_by: str = ""  # the person who started it; empty: the schedule
     customers: tuple[str, ...] = ()  # source codes; empty = all
     failed_only: bool = False
+    undoes: str = ""  # key of the run that this one undoes; empty: it bills
 
 
 @dataclass(frozen=True, slots=True)

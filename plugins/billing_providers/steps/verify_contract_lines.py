@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from billing_providers.errors import ArtifactError
@@ -10,10 +11,11 @@ from billing_providers.model.changes import ContractDiff
 from billing_providers.model.findings import Finding
 from billing_providers.model.journal import JournalEntry
 from billing_providers.push.outcomes import outcome_counts, outcome_findings
-from billing_providers.push.verifier import lines_no_longer_managed, lines_now_managed, verify_changes
+from billing_providers.push.verifier import verify_changes
 from billing_providers.steps.artifacts import write_result_list
 from billing_providers.steps.psa import opened_psa
 from billing_providers.steps.push_job import push_job
+from billing_providers.steps.registered_lines import registered_lines
 from billing_providers.steps.step import BillingStep
 
 PUSH_STAGE = "push_contract_lines"
@@ -34,9 +36,11 @@ def verify_contract_lines(step: BillingStep, planned: dict[str, Any]) -> dict[st
         raise AirflowSkipException("nothing was cleared for pushing")
     with opened_psa(step, ledger) as psa:
         states = verify_changes(push_job(step, ledger, psa, diff, diff.changes))
-    managed = lines_now_managed(diff, states)
-    ledger.register.record(scope.tenant, scope.integration, scope.period.start, managed)
-    ledger.register.forget(scope.tenant, scope.integration, lines_no_longer_managed(diff, states))
+    register = ledger.register.lines(scope.tenant, scope.integration)
+    lines = registered_lines(diff, states, register, undoes=bool(scope.undoes))
+    place, now = (scope.tenant, scope.integration), datetime.now(UTC)
+    ledger.register.record(*place, scope.period.start, lines.kept, run_key=scope.run_key, at=now)
+    ledger.register.forget(*place, lines.forgotten)
     counts = outcome_counts(diff.changes, states)
     # What was read back replaces what push believed.
     ledger.findings.replace(scope.run_key, PUSH_STAGE, outcome_findings(diff, states, step.voice))
@@ -45,7 +49,7 @@ def verify_contract_lines(step: BillingStep, planned: dict[str, Any]) -> dict[st
     broken = ledger.journal.verify(scope.tenant)
     if broken:
         raise AirflowException(f"the journal's hash chain is broken: {broken[0]}")
-    return {"digest": diff.digest, "counts": counts, "managed_lines": len(managed), "result_list_uri": results}
+    return {"digest": diff.digest, "counts": counts, "managed_lines": len(lines.kept), "result_list_uri": results}
 
 
 def _result_list(

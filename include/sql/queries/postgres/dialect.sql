@@ -34,7 +34,8 @@ COPY billing_diff_changes (
 -- name: diff_matched_write
 -- Writes the lines that a diff matched to usage.
 COPY billing_diff_matched (
-    digest, row_no, line_id, contract_id, account_id, service_id, customer_code, sku, quantity, billing_cycle
+    digest, row_no, line_id, contract_id, account_id, service_id, customer_code, sku, quantity, billing_cycle,
+    holds_from, last_day
 ) FROM STDIN;
 
 -- name: diff_findings_write

@@ -42,9 +42,10 @@ INSERT INTO billing_diff_changes (
 -- name: diff_matched_write
 -- Writes the lines that a diff matched to usage.
 INSERT INTO billing_diff_matched (
-    digest, row_no, line_id, contract_id, account_id, service_id, customer_code, sku, quantity, billing_cycle
+    digest, row_no, line_id, contract_id, account_id, service_id, customer_code, sku, quantity, billing_cycle,
+    holds_from, last_day
 ) VALUES (
-    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
 );
 
 -- name: diff_findings_write
