@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from billing_providers.engine.proration import Convention, ProrationRule
+from billing_providers.engine.proration import AnnualBilling, Convention, ProrationRule
 from billing_providers.engine.rules.conditions import ATTRIBUTE_PREFIX, ROW_FIELDS, FieldType
 from billing_providers.engine.rules.fold import Fold, FoldMode
 from billing_providers.engine.rules.line_actions import (
@@ -33,6 +33,7 @@ from billing_providers.engine.rules.row_actions import (
     RenameSku,
     SetFields,
 )
+from billing_providers.engine.rules.yearly import Yearly
 from billing_providers.model.decimals import EXACT
 
 _ZERO = Decimal(0)
@@ -213,6 +214,24 @@ def read_fold(reader: NodeReader, node: yaml.Node, key: str) -> Fold | None:
     return Fold(FoldMode(mode), ProrationRule(Convention(convention)))
 
 
+def read_yearly(reader: NodeReader, node: yaml.Node, key: str) -> Yearly | None:
+    """``yearly: anniversary | spread``, or ``{billing: spread, before: anniversary, changed_on: 2026-07-01}``."""
+    ways = [way.value for way in AnnualBilling]
+    if not isinstance(node, yaml.MappingNode):
+        word = reader.word(node, key, ways)
+        return None if word is None else Yearly(AnnualBilling(word))
+    names = ("billing", "before", "changed_on")
+    entries = reader.known(node, key, names)
+    if entries is None or not reader.required(node, key, entries, names):
+        return None
+    billing = reader.word(entries["billing"], f"{key}.billing", ways)
+    before = reader.word(entries["before"], f"{key}.before", ways)
+    changed_on = read_value(reader, entries["changed_on"], f"{key}.changed_on", FieldType.DATE)
+    if billing is None or before is None or changed_on is None:
+        return None
+    return Yearly(AnnualBilling(billing), AnnualBilling(before), changed_on)
+
+
 ROW_ACTIONS: dict[str, Callable[[NodeReader, yaml.Node, str], Any]] = {
     "exclude": read_exclude,
     "set": read_set,
@@ -221,6 +240,7 @@ ROW_ACTIONS: dict[str, Callable[[NodeReader, yaml.Node, str], Any]] = {
     "count": read_count,
     "unit": read_unit,
     "fold": read_fold,
+    "yearly": read_yearly,
 }
 LINE_ACTIONS: dict[str, Callable[[NodeReader, yaml.Node, str], Any]] = {
     "round": read_round,
