@@ -82,6 +82,7 @@ class SettingsError(BillingError):
         if allowed:
             parts.append(f"; allowed: {allowed}")
         super().__init__("".join(parts), finding_number=finding_number)
+        self.problem = problem
         self.where, self.key, self.value, self.allowed = where, key, value, allowed
 
 

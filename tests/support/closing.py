@@ -47,6 +47,12 @@ class Closing:
         return sorted((change.line_id, change.quantity_after) for change in changes)
 
 
+def shipped_integrations() -> list[str]:
+    """Return the names of the DAG files that hold a settings block of their own."""
+    files = sorted((ROOT / "dags").glob("*.py"))
+    return [path.stem for path in files if "\nSETTINGS = " in path.read_text(encoding="utf-8")]
+
+
 def shipped_settings(dag_id: str = "atria_to_kaseya_bms") -> IntegrationSettings:
     found: IntegrationSettings = runpy.run_path(str(ROOT / "dags" / f"{dag_id}.py"))["SETTINGS"]
     return found

@@ -38,7 +38,7 @@ from billing_providers.registry import SYSTEMS
 from billing_providers.sandbox.world import build_world
 from tests.contract.push.planned import Row, rows_of
 from tests.support.airflow_env import ROOT
-from tests.support.closing import Closing, closing, shipped_settings
+from tests.support.closing import Closing, closing, shipped_integrations, shipped_settings
 from tests.support.module_files import put_metrics_file
 from tests.support.pipeline import Pipeline
 from tests.support.postgres import fresh_schema
@@ -121,8 +121,7 @@ def diff_of(run: Pipeline) -> ContractDiff:
 
 def integration_of(psa: str) -> str:
     """Return the first shipped integration that writes to a PSA; empty when there is none."""
-    names = sorted(path.stem for path in (ROOT / "dags").glob("*.py"))
-    return next((name for name in names if shipped_settings(name).psa == psa), "")
+    return next((name for name in shipped_integrations() if shipped_settings(name).psa == psa), "")
 
 
 @pytest.fixture(params=[f"{psa}-{ledger}" for psa in PSAS for ledger in ("sqlite", "postgres")])

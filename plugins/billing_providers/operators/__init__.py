@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from billing_providers.operators.collect_billing_items import CollectBillingItemsOperator
     from billing_providers.operators.dag_params import run_params
     from billing_providers.operators.extract_usage import ExtractUsageOperator
+    from billing_providers.operators.integration_dag import billing_dag
     from billing_providers.operators.map_and_diff import MapAndDiffOperator
     from billing_providers.operators.push_contract_lines import PushContractLinesOperator
     from billing_providers.operators.report_run import ReportRunOperator
@@ -32,6 +33,7 @@ _HOMES = {
     "ReviewDiffOperator": "review_diff",
     "VerifyContractLinesOperator": "verify_contract_lines",
     "WaitForUsageSensor": "wait_for_usage",
+    "billing_dag": "integration_dag",
     "run_params": "dag_params",
     "watch_dag": "watch",
 }
@@ -48,6 +50,7 @@ __all__ = [
     "ReviewDiffOperator",
     "VerifyContractLinesOperator",
     "WaitForUsageSensor",
+    "billing_dag",
     "run_params",
     "watch_dag",
 ]

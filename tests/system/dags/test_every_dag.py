@@ -11,8 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.closing import shipped_integrations, shipped_settings
+from tests.support.settings_yaml import settings_yaml
+
 ROOT = Path(__file__).resolve().parents[3]
-DAG_FILES = sorted((ROOT / "dags").glob("*.py"))
+DAG_FILES = [ROOT / "dags" / f"{name}.py" for name in shipped_integrations()]
+FROM_FILES = [ROOT / "dags" / name for name in ("from_settings.py", "settings_faults.py")]
 
 every_dag_file = pytest.mark.parametrize("dag_file", DAG_FILES, ids=lambda path: path.stem)
 
@@ -39,6 +43,11 @@ def test_these_dags_are_shipped():
         "rcloud_to_connectwise",
     }
     assert set(dags_of(ROOT / "dags")) == integrations | {f"{name}_watch" for name in integrations}
+
+
+def test_every_file_is_looked_at():
+    """A DAG file is a settings block with the usual wiring, or one of the two that read settings files."""
+    assert sorted((ROOT / "dags").glob("*.py")) == sorted(DAG_FILES + FROM_FILES)
 
 
 def test_the_files_differ_in_their_settings_alone():
@@ -100,20 +109,21 @@ def test_the_form_offers_the_same_params_in_every_dag(dag_file):
     assert dag.max_active_runs == 1
 
 
-@every_dag_file
-def test_parsing_loads_nothing_heavy(dag_file):
+@pytest.mark.parametrize("dag_file", DAG_FILES + FROM_FILES, ids=lambda path: path.stem)
+def test_parsing_loads_nothing_heavy(dag_file, tmp_path):
     """Every parse pays for every import: no pandas, no web framework, no HTTP client, no hook."""
+    (tmp_path / "a.yaml").write_text(settings_yaml(shipped_settings(DAG_FILES[0].stem)))
     code = (
         "import runpy, sys\n"
         "before = set(sys.modules)\n"
         f"runpy.run_path({str(dag_file)!r})\n"
         "heavy = {'pandas', 'numpy', 'fastapi', 'openpyxl', 'rapidfuzz', 'billing_providers.hooks.kaseya_bms',"
-        " 'billing_providers.sandbox'}\n"
+        " 'billing_providers.sandbox', 'billing_providers.ledger.ledger'}\n"
         "print(sorted(heavy & (set(sys.modules) - before)))\n"
     )
     printed = subprocess.run(
         [sys.executable, "-c", code],
-        env={**os.environ, "PYTHONPATH": str(ROOT / "plugins")},
+        env={**os.environ, "PYTHONPATH": str(ROOT / "plugins"), "BILLING_INTEGRATIONS": str(tmp_path)},
         check=True,
         capture_output=True,
         text=True,
