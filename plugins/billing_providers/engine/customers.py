@@ -37,13 +37,14 @@ def decide_customers(inputs: PlanInputs, usage: ChargeColumns, choice: CustomerC
     """
     held = {code.strip(): "could not be read" for code in inputs.snapshot.failed_customers}
     held |= {code.strip(): f"is held: {why}" for code, why in inputs.charge_set.held_customers}
+    foreign = _in_other_currencies(inputs, usage)
     decisions = {}
     for customer in _customers(inputs, usage, held):
         try:
             decided = choice.decide(customer)
         except Exception as error:  # law 10: one bad customer never stops the others
             decided = crashed(CustomerDecision(customer, Standing.PLANNED), repr(error), inputs.voice)
-        decisions[customer.code] = _bounded(decided, held)
+        decisions[customer.code] = _bounded(decided, held, foreign, inputs)
     return decisions
 
 
@@ -125,18 +126,40 @@ def _customers(inputs: PlanInputs, usage: ChargeColumns, held: Iterable[str]) ->
     ]
 
 
-def _bounded(decision: CustomerDecision, held: Mapping[str, str]) -> CustomerDecision:
+def _in_other_currencies(inputs: PlanInputs, usage: ChargeColumns) -> dict[str, str]:
+    """Return the customers that are charged in another currency than their contracts, with those currencies."""
+    currency = inputs.settings.policy.currency.strip()
+    if not currency:
+        return {}
+    told = labels_of(usage.frame["currency"])
+    _, customers, texts = pairs_of(usage.customer.codes, told.codes, max(len(told.labels), 1))
+    found: dict[str, set[str]] = {}
+    for customer, text in zip(customers.tolist(), texts.tolist(), strict=True):
+        if told.labels[text] not in {"", currency}:
+            found.setdefault(usage.customer.labels[customer], set()).add(told.labels[text])
+    return {code: ", ".join(sorted(currencies)) for code, currencies in found.items()}
+
+
+def _bounded(
+    decision: CustomerDecision, held: Mapping[str, str], foreign: Mapping[str, str], inputs: PlanInputs
+) -> CustomerDecision:
     """Apply what outweighs a decision: the filter first, then what was found wrong before planning."""
-    customer = decision.customer
+    customer, finding = decision.customer, None
     if decision.standing is Standing.IGNORED:
         return decision
     if not customer.in_scope:
         standing, why = Standing.OUT_OF_SCOPE, "is not in the customers filter"
     elif customer.code in held:
         standing, why = Standing.HELD, held[customer.code]
+    elif customer.code in foreign:
+        told, wanted = foreign[customer.code], inputs.settings.policy.currency
+        standing, why = Standing.HELD, f"is charged in {told}"
+        finding = inputs.voice.finding(
+            198, customer=customer.code, customer_name=customer.name, currencies=told, currency=wanted
+        )
     else:
         return decision
-    return dataclasses.replace(decision, standing=standing, why=why, ways={}, split_by="", finding=None)
+    return dataclasses.replace(decision, standing=standing, why=why, ways={}, split_by="", finding=finding)
 
 
 def _holds(decisions: Decisions, managed: Iterable[ManagedLine]) -> dict[str, AccountHold]:

@@ -117,6 +117,8 @@ class Policy:
     :param child_contracts: whether contracts under another contract are usable.
     :param contract_choice: what happens when several contracts are usable.
     :param several_lines: what happens when several open lines hold one service.
+    :param currency: currency of the contracts, e.g. ``EUR``; a customer that is charged in another one is held. Empty:
+        not compared.
     :param rounding: rule that brings a sum to the PSA's units.
     :param places: decimal places of a quantity; where the PSA takes whole units it is 0 whatever is set here.
     :param fractions: round a fractional sum, or refuse it.
@@ -143,6 +145,7 @@ class Policy:
     child_contracts: bool = False
     contract_choice: ContractChoice = ContractChoice.ONLY_ONE
     several_lines: SeveralLines = SeveralLines.SKIP
+    currency: str = ""
     rounding: Rounding = Rounding.HALF_UP
     places: int = 0
     fractions: Fractions = Fractions.ROUND

@@ -288,3 +288,33 @@ def test_a_run_of_failed_lines_changes_only_these():
     """
     )
     assert [line.line_id for line in diff.matched] == ["200"]
+
+
+def test_a_customer_that_is_charged_in_another_currency_is_held_and_the_others_go_on():
+    """Dollars on a contract in euros would bill another amount; and nothing is set to zero for it."""
+    check(
+        TWO_ACCOUNTS
+        + """
+    # policy
+    currency = EUR
+    # lines
+    id  | contract | service | quantity
+    100 | 11       | 5       | 3
+    101 | 11       | 6       | 3
+    200 | 22       | 5       | 3
+    # usage
+    customer | identifier | name  | sku      | quantity | currency
+    ASP      | A100       | Aspen | MS365-BP | 5        | USD
+    BRK      | B200       | Birch | MS365-BP | 7        | EUR
+    BRK      | B200       | Birch | MS365-BP | 1        |
+    # managed
+    line | contract | account | service | customer | sku    | quantity
+    101  | 11       | 1       | 6       | ASP      | BKP-WS | 3
+    # changes
+    line | before | after
+    200  | 3      | 8
+    # findings
+    code  | says
+    KS198 | Aspen is charged in USD, and contracts are in EUR
+    """
+    )

@@ -5,9 +5,18 @@ from __future__ import annotations
 from billing_providers.model.findings import FindingKind, Level, Scope
 
 _INFO, _WARNING = Level.INFO, Level.WARNING
-_LINE = Scope.LINE
+_CUSTOMER, _LINE = Scope.CUSTOMER, Scope.LINE
 
 CHARGES: tuple[FindingKind, ...] = (
+    FindingKind(
+        198,
+        "other_currency",
+        _WARNING,
+        _CUSTOMER,
+        "A customer is charged in another currency than its contracts",
+        "{customer_name} is charged in {currencies}, and contracts are in {currency}. Nothing is written or set to zero for this customer.",
+        "Bill it by an integration of its own with that currency in the policy, correct the charges in {source}, or convert them by a rule that sets currency and cost.",
+    ),
     FindingKind(
         196,
         "days_not_kept",
