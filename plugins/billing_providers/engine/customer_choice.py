@@ -14,7 +14,8 @@ from fractions import Fraction
 from typing import Any
 
 from billing_providers.engine.contract_choice import Contracts
-from billing_providers.engine.mapping import AccountTarget, CustomerMap, MappingEntry, Part
+from billing_providers.engine.mapping import CustomerMap
+from billing_providers.engine.mapping_entries import AccountTarget, MappingEntry, Part
 from billing_providers.engine.matching import Accounts
 from billing_providers.model.findings import Finding, FindingVoice
 from billing_providers.model.policy import AccountMatch, Policy

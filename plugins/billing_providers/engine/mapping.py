@@ -1,17 +1,18 @@
 """Explicit mapping tables: which account a customer is, and which service a SKU is. They win over matching.
 
 A customer or SKU may have several rows: they split its usage by ``share`` (the shares sum to one), or by the value
-of a ``field`` of the charge line (a row without field then takes everything else). ``ignore`` holds a reason and
-leaves the customer or SKU alone; ``until YYYY-MM-DD`` at its end asks for a review after that day. Codes and names are
+of a ``field`` of the charge line (a row without field then takes everything else); or each of them gets the whole
+(``share`` is ``each``). ``sync`` is ``no`` to leave the customer or SKU alone for now; ``ignore`` holds a reason and
+leaves it alone; ``until YYYY-MM-DD`` at its end asks for a review after that day. Codes and names are
 compared trimmed and case-sensitively. A customer table may also be written as a grid of organizations
 (:mod:`billing_providers.engine.organization_grid`).
 
 ====================  =============================================================================================
 customer table        ``customer_code``, ``account_code`` or ``account_id``, ``contract`` (id or name), ``share``,
-                      ``field``, ``value``, ``ignore``
+                      ``field``, ``value``, ``sync``, ``ignore``
 service table         ``sku`` (also ``SKU|term``), ``term``, ``service`` (name) or ``service_id``, ``contract`` (id or
                       name, of the account's), ``customer_code`` (only for this customer), ``share``, ``field``,
-                      ``value``, ``ignore``
+                      ``value``, ``sync``, ``ignore``
 ====================  =============================================================================================
 """
 
@@ -20,18 +21,17 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
-from fractions import Fraction
 from pathlib import Path
-from typing import Generic, TypeVar
 
-from billing_providers.engine.ignore_until import review_day
-from billing_providers.engine.mapping_csv import TableRow, read_table, read_text, share_of
+from billing_providers.engine.mapping_csv import TableRow, read_table, read_text
+from billing_providers.engine.mapping_entries import AccountTarget, MappingEntry, ServiceTarget, entry_of, grouped
 from billing_providers.engine.organization_grid import is_grid, read_grid
 
-CUSTOMER_COLUMNS = ("customer_code", "account_code", "account_id", "contract", "share", "field", "value", "ignore")
+CUSTOMER_COLUMNS = (
+    "customer_code", "account_code", "account_id", "contract", "share", "field", "value", "sync", "ignore",
+)  # fmt: skip
 SERVICE_COLUMNS = (
     "sku",
     "term",
@@ -42,62 +42,11 @@ SERVICE_COLUMNS = (
     "share",
     "field",
     "value",
+    "sync",
     "ignore",
 )
 
 _EMPTY_DIGEST = hashlib.sha256(b"[]").hexdigest()
-
-
-@dataclass(frozen=True, slots=True)
-class AccountTarget:
-    """Where a customer's usage goes: an account by code or id, and a contract by id or name (empty: chosen)."""
-
-    account_code: str
-    account_id: str
-    contract: str
-
-
-@dataclass(frozen=True, slots=True)
-class ServiceTarget:
-    """What a SKU is: a service by name or id, on a contract by id or name (empty: the account's own choice)."""
-
-    service: str
-    service_id: str
-    contract: str = ""
-
-
-Target = TypeVar("Target", AccountTarget, ServiceTarget)
-
-
-@dataclass(frozen=True, slots=True)
-class Part(Generic[Target]):
-    """One row of a split: a target, its share, and the place of the row for people."""
-
-    target: Target
-    share: Fraction
-    where: str
-
-
-@dataclass(frozen=True, slots=True)
-class MappingEntry(Generic[Target]):
-    """Everything that a table says about one customer or SKU.
-
-    ``by_value`` holds the parts for each value of ``field``; the key None holds those of rows without field.
-    """
-
-    where: str
-    ignore: str
-    field: str
-    by_value: Mapping[str | None, tuple[Part[Target], ...]]
-    review_after: date | None = None  # last day before ``ignore`` wants a review; None: never
-
-    def parts(self, value: str | None) -> tuple[Part[Target], ...]:
-        """Return the parts for a value of the field; none when no row fits."""
-        return self.by_value.get(value) or self.by_value.get(None, ())
-
-    def all_parts(self) -> list[Part[Target]]:
-        """Return the parts of all values."""
-        return [part for parts in self.by_value.values() for part in parts]
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,8 +135,8 @@ def load_service_map(text: str, origin: str) -> ServiceMap:
     :raises SettingsError: with file, line, column, value and what is allowed.
     """
     rows = read_table(text, origin, SERVICE_COLUMNS, "sku")
-    grouped = _grouped(rows, lambda row: (row["customer_code"], _sku_key(row)))
-    entries = {key: _entry(of_key, _service_target) for key, of_key in grouped.items()}
+    by_key = grouped(rows, lambda row: (row["customer_code"], _sku_key(row)))
+    entries = {key: entry_of(of_key, _service_target) for key, of_key in by_key.items()}
     return ServiceMap(origin, entries, _digest(rows, SERVICE_COLUMNS))
 
 
@@ -203,19 +152,9 @@ def load_service_map_file(path: str) -> ServiceMap:
 
 
 def _customer_map(rows: list[TableRow], origin: str) -> CustomerMap:
-    grouped = _grouped(rows, lambda row: _needed(row, "customer_code"))
-    entries = {code: _entry(of_code, _account_target) for code, of_code in grouped.items()}
+    by_code = grouped(rows, lambda row: _needed(row, "customer_code"))
+    entries = {code: entry_of(of_code, _account_target) for code, of_code in by_code.items()}
     return CustomerMap(origin, entries, _digest(rows, CUSTOMER_COLUMNS))
-
-
-Key = TypeVar("Key")
-
-
-def _grouped(rows: Iterable[TableRow], key_of: Callable[[TableRow], Key]) -> dict[Key, list[TableRow]]:
-    grouped: dict[Key, list[TableRow]] = {}
-    for row in rows:
-        grouped.setdefault(key_of(row), []).append(row)
-    return grouped
 
 
 def _needed(row: TableRow, column: str) -> str:
@@ -243,51 +182,6 @@ def _only_one_of(row: TableRow, name: str, identifier: str) -> None:
     if bool(row[name]) == bool(row[identifier]):
         problem = "both are given" if row[name] else "neither is given"
         raise row.fault(problem, f"{name}, {identifier}", allowed=f"{name} or {identifier}, or ignore with a reason")
-
-
-def _entry(rows: list[TableRow], target_of: Callable[[TableRow], Target]) -> MappingEntry[Target]:
-    first = rows[0]
-    ignoring = next((row for row in rows if row["ignore"]), None)
-    if ignoring is not None:
-        _check_ignore(rows, ignoring)
-        return MappingEntry(ignoring.where, ignoring["ignore"], "", {}, review_day(ignoring))
-    fields = {row["field"] for row in rows if row["field"]}
-    for row in rows:
-        if row["value"] and not row["field"]:
-            raise row.fault("has a value without a field", "value", allowed="field and value together")
-        if row["field"] and len(fields) > 1:
-            raise row.fault("splits by several fields", "field", allowed=f"one of {', '.join(sorted(fields))}")
-    by_value = {
-        value: _parts(of_value, target_of)
-        for value, of_value in _grouped(rows, lambda row: row["value"] if row["field"] else None).items()
-    }
-    return MappingEntry(first.where, "", next(iter(fields), ""), by_value)
-
-
-def _check_ignore(rows: list[TableRow], ignoring: TableRow) -> None:
-    others = {"account_code", "account_id", "contract", "service", "service_id", "share", "field", "value"}
-    filled = sorted(column for column in others if ignoring[column])
-    if filled:
-        raise ignoring.fault(f"is given together with {', '.join(filled)}", "ignore", allowed="a reason alone")
-    if len(rows) > 1:
-        other = next(row for row in rows if row is not ignoring)
-        raise ignoring.fault(f"stands beside line {other.line}", "ignore", allowed="one row when it is ignored")
-
-
-def _parts(rows: list[TableRow], target_of: Callable[[TableRow], Target]) -> tuple[Part[Target], ...]:
-    """Return the parts that share one quantity, in an order that does not depend on the table's."""
-    parts: dict[Target, Part[Target]] = {}
-    for row in rows:
-        share, target = share_of(row), target_of(row)
-        if share is None and len(rows) > 1:
-            raise row.fault("is empty", "share", allowed="a share in each of several rows, summing to 1")
-        if target in parts:
-            raise row.fault(f"repeats {parts[target].where}", next(iter(row.cells)), allowed="one row for each target")
-        parts[target] = Part(target, Fraction(1) if share is None else share, row.where)
-    total = sum(part.share for part in parts.values())
-    if total != 1:
-        raise rows[-1].fault(f"the shares sum to {total}", "share", allowed="shares that sum to exactly 1")
-    return tuple(sorted(parts.values(), key=lambda part: repr(part.target)))
 
 
 def _digest(rows: Iterable[TableRow], columns: tuple[str, ...]) -> str:

@@ -208,7 +208,12 @@ class _Together:
     units: int = 0
 
     def parts(self, shares: Sequence[Fraction], step: int) -> list[int]:
-        """Return the quantity by shares, in multiples of ``step`` or of what the quantity itself is a multiple of."""
+        """Return the quantity by shares, in multiples of ``step`` or of what the quantity itself is a multiple of.
+
+        Where every share is one, each gets the whole.
+        """
+        if all(share == 1 for share in shares):
+            return [self.units] * len(shares)
         while self.units % step:
             step //= 10
         return split_units(self.units, shares, step)

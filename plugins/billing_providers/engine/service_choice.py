@@ -13,7 +13,8 @@ from typing import Any
 
 from billing_providers.engine.charge_columns import ChargeColumns
 from billing_providers.engine.columns import Array, pairs_of
-from billing_providers.engine.mapping import MappingEntry, Part, ServiceMap, ServiceTarget
+from billing_providers.engine.mapping import ServiceMap
+from billing_providers.engine.mapping_entries import MappingEntry, Part, ServiceTarget
 from billing_providers.engine.matching import Services
 from billing_providers.model.psa import Service
 

@@ -7,12 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from billing_providers.engine.mapping import (
-    CustomerMap,
-    load_customer_map,
-    load_customer_map_file,
-    load_service_map,
-)
+from billing_providers.engine.mapping import CustomerMap, load_customer_map, load_customer_map_file, load_service_map
 from billing_providers.errors import SettingsError
 
 
@@ -42,6 +37,12 @@ def test_tables_are_read_as_spreadsheets_save_them(tmp_path: Path, delimiter: st
         ("customer_code,account_code,account_id\nA,B,1", "account_code, account_id: both are given"),
         ("customer_code,account_code,share\nA,B,0.5\nA,C,0.4", "line 3: share: the shares sum to 9/10; got '0.4'"),
         ("customer_code,account_code,share\nA,B,1/3\nA,C,0.6666", "the shares sum to"),
+        ("customer_code,account_code,share\nA,B,each\nA,C,1/2", "line 3: share: stands beside each"),
+        ("customer_code,account_code,sync\nA,B,maybe", "line 2: sync: is neither yes nor no; got 'maybe'"),
+        (
+            "customer_code,account_code,share,sync\nA,B,0.5,no\nA,C,0.5,",
+            "line 3: sync: is not switched as its other rows are",
+        ),
         ("customer_code,account_code,share\nA,B,0.5\nA,C,", "line 3: share: is empty"),
         ("customer_code,account_code,share\nA,B,half", "share: is not a share; got 'half'; allowed: a decimal such as"),
         ("customer_code,account_code,share\nA,B,1/0", "share: is not a share; got '1/0'"),

@@ -272,3 +272,63 @@ def test_a_customer_that_is_split_by_a_field_goes_where_the_value_says():
     KS163 | no row has the value 'Leeds' (1 charge lines, quantity 3)
     """
     )
+
+
+def test_one_offer_may_be_billed_on_several_services_at_once():
+    """A licence and the support that goes with it: each gets the whole, and neither a share of it."""
+    check(
+        TWO_ACCOUNTS
+        + """
+    # lines
+    id  | contract | service | quantity
+    100 | 11       | 5       | 1
+    101 | 11       | 6       | 1
+    # skus
+    sku;service;share
+    M365;MS365-BP;each
+    M365;BKP-WS;each
+    # usage
+    customer | identifier | sku  | quantity
+    ASP      | A100       | M365 | 7
+    # changes
+    line | before | after | service
+    101  | 1      | 7     | BKP-WS
+    100  | 1      | 7     | MS365-BP
+    # findings
+    """
+    )
+
+
+def test_an_offer_is_switched_off_for_all_or_for_one_customer_without_losing_its_mapping():
+    """Off: neither planned nor set to zero, and told; the row stays as it is."""
+    check(
+        TWO_ACCOUNTS
+        + """
+    # lines
+    id  | contract | service | quantity
+    100 | 11       | 5       | 1
+    101 | 11       | 6       | 1
+    200 | 22       | 5       | 1
+    # skus
+    sku;service;customer_code;sync
+    M365;MS365-BP;;yes
+    M365;MS365-BP;ASP;no
+    BKP;BKP-WS;;no
+    # usage
+    customer | identifier | sku  | quantity
+    ASP      | A100       | M365 | 7
+    ASP      | A100       | BKP  | 3
+    BRK      | B200       | M365 | 9
+    # managed
+    line | contract | account | service | customer | sku  | quantity
+    100  | 11       | 1       | 5       | ASP      | M365 | 1
+    101  | 11       | 1       | 6       | ASP      | BKP  | 1
+    # changes
+    line | before | after
+    200  | 1      | 9
+    # findings
+    code  | says
+    KS125 | its sync is switched off
+    KS125 | its sync is switched off
+    """
+    )
