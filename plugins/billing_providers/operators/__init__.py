@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from billing_providers.operators.integration_dag import billing_dag
     from billing_providers.operators.map_and_diff import MapAndDiffOperator
     from billing_providers.operators.push_contract_lines import PushContractLinesOperator
+    from billing_providers.operators.report_drift import ReportDriftOperator
     from billing_providers.operators.report_run import ReportRunOperator
     from billing_providers.operators.resolve_period import ResolvePeriodOperator
     from billing_providers.operators.review_diff import ReviewDiffOperator
@@ -28,6 +29,7 @@ _HOMES = {
     "ExtractUsageOperator": "extract_usage",
     "MapAndDiffOperator": "map_and_diff",
     "PushContractLinesOperator": "push_contract_lines",
+    "ReportDriftOperator": "report_drift",
     "ReportRunOperator": "report_run",
     "ResolvePeriodOperator": "resolve_period",
     "ReviewDiffOperator": "review_diff",
@@ -45,6 +47,7 @@ __all__ = [
     "ExtractUsageOperator",
     "MapAndDiffOperator",
     "PushContractLinesOperator",
+    "ReportDriftOperator",
     "ReportRunOperator",
     "ResolvePeriodOperator",
     "ReviewDiffOperator",

@@ -42,7 +42,8 @@ def check_setup(step: BillingStep, context: Context, *, grace: timedelta) -> dic
     ledger.migrate()
     ledger.check_writable()
     findings = [*_broken(step, ledger, now), *_open(step, ledger, now - grace)]
-    told = {finding for _, finding in ledger.findings.of_run(key)}
+    own = {step.stage, f"{step.stage}.fault"}
+    told = {finding for stage, finding in ledger.findings.of_run(key) if stage in own}
     step.keep_findings(ledger, key, findings)
     errors = [finding for finding in findings if finding.level is Level.ERROR]
     for finding in findings:

@@ -47,11 +47,20 @@ def send_stopped(
 
 
 def send_watch(
-    settings: IntegrationSettings, findings: Sequence[Finding], context: Context, *, smtp_conn_id: str = "smtp_default"
+    settings: IntegrationSettings,
+    findings: Sequence[Finding],
+    context: Context,
+    *,
+    subject: str = "",
+    smtp_conn_id: str = "smtp_default",
 ) -> bool:
-    """Tell what the daily look ahead found, and whether a mail left."""
+    """Tell what the daily watch found, and whether a mail left.
+
+    :param subject: what it is about; empty: how much is wrong.
+    """
     wrong = sum(finding.level is Level.ERROR for finding in findings)
-    subject = f"{settings.integration}: {f'{wrong} wrong' if wrong else 'nothing wrong'}, {len(findings)} found"
+    about = subject or f"{f'{wrong} wrong' if wrong else 'nothing wrong'}, {len(findings)} found"
+    subject = f"{settings.integration}: {about}"
     body = f"<p>The daily look ahead of <b>{escape(settings.integration)}</b>.</p>{_table(findings)}"
     key = context["dag_run"].dag_id
     return _sent(settings, subject, body, run_key=key, context=context, smtp_conn_id=smtp_conn_id)

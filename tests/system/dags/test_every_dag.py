@@ -93,11 +93,16 @@ def test_every_integration_has_a_watch_that_outlives_a_full_pool(dag_file):
     from airflow.serialization.serialized_objects import DagSerialization
 
     watch = DagSerialization.from_dict(DagSerialization.to_dict(dags_of(dag_file)[f"{dag_file.stem}_watch"]))
-    (task,) = watch.tasks
+    setup, drift, all_well = (watch.get_task(name) for name in ("check_setup", "report_drift", "all_well"))
 
     assert watch.timetable.summary == "0 7 * * *"
-    assert task.pool == "default_pool"
+    assert setup.pool == "default_pool"
     assert (watch.max_active_runs, watch.catchup) == (1, False)
+    # Drift is told whatever the setup came to, reads when nobody else does, and hides no failure of the setup.
+    assert (drift.trigger_rule, drift.upstream_task_ids) == ("all_done", {"check_setup"})
+    assert drift.pool == integration_of(dag_file).get_task("push_contract_lines").pool
+    assert (all_well.trigger_rule, all_well.upstream_task_ids) == ("all_success", {"check_setup", "report_drift"})
+    assert [task.task_id for task in watch.tasks if not task.downstream_task_ids] == ["all_well"]
 
 
 @every_dag_file

@@ -1,11 +1,11 @@
-"""Codes about what stands between an integration and its next run, found by looking ahead every day."""
+"""Codes of the daily watch: what stands between an integration and its next run, and what was changed by hand."""
 
 from __future__ import annotations
 
 from billing_providers.model.findings import FindingKind, Level, Scope
 
 _WARNING, _ERROR = Level.WARNING, Level.ERROR
-_RUN = Scope.RUN
+_RUN, _LINE = Scope.RUN, Scope.LINE
 
 SETUP: tuple[FindingKind, ...] = (
     FindingKind(
@@ -34,5 +34,32 @@ SETUP: tuple[FindingKind, ...] = (
         "A connection works, and will need a person's hand",
         "Connection {connection}: {advice}",
         "Change the connection, then press Test; a dry run shows whether anything else changed.",
+    ),
+    FindingKind(
+        200,
+        "line_drifted",
+        _WARNING,
+        _LINE,
+        "A managed line was changed by hand since it was last set or confirmed",
+        "{customer_name}: {service} on contract {contract_name} was changed in {psa}: {what}. {setter}{editor}",
+        "Ask who changed it, and why. If the change is right, correct the usage, its mapping or its line terms, or ignore the SKU: the next run sets the line again.",
+    ),
+    FindingKind(
+        201,
+        "line_gone",
+        _WARNING,
+        _LINE,
+        "A managed line was taken away or ended by hand",
+        "{customer_name}: {service} on contract {contract_name} {what}. {setter}{editor}",
+        "Ask who ended it, and why. What is used from now on reaches no line: open a line in {psa}, or ignore the SKU.",
+    ),
+    FindingKind(
+        202,
+        "line_of_two",
+        _WARNING,
+        _LINE,
+        "Another integration set a managed line",
+        "{customer_name}: {service} on contract {contract_name} holds {observed}. {setter} This integration had set {after} before.",
+        "Give each integration products of its own: two that reach one line each set it to their own sum.",
     ),
 )

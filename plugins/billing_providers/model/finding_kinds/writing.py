@@ -1,4 +1,4 @@
-"""Codes about writing: stale lines, lost answers, locks, reviews, dry runs."""
+"""Codes about writing: stale lines, lost answers, locks, reviews, dry runs, undoing."""
 
 from __future__ import annotations
 
@@ -97,5 +97,23 @@ WRITING: tuple[FindingKind, ...] = (
         "The list of results could not be written",
         "What was pushed is read back and registered, but its list could not be written: {why}.",
         "Correct the artifact folder, then clear the task verify_contract_lines: it reads again and changes nothing in {psa}.",
+    ),
+    FindingKind(
+        203,
+        "not_undone",
+        _WARNING,
+        _LINE,
+        "A change of a run cannot be undone",
+        "{customer_name}: {service} on contract {contract_name} is not restored: {why}.",
+        "Look at the line in {psa} and correct it by hand where it is wrong.",
+    ),
+    FindingKind(
+        204,
+        "undone_from_another_day",
+        _WARNING,
+        _LINE,
+        "A change is undone from a later day than its own",
+        "{customer_name}: {service} on contract {contract_name} goes back from {after} to {before} on {start} only, since {why}; from {day} until then {after} stay billed.",
+        "Correct the days in between in {psa} by hand, or on the invoice.",
     ),
 )
