@@ -6,7 +6,7 @@ import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -26,13 +26,16 @@ from billing_providers.sandbox.credentials import METERLINE_TENANT
 from billing_providers.sandbox.modules_file.file import write_metrics_file
 from billing_providers.sandbox.rcloud.file import write_rcloud_file
 from billing_providers.sandbox.server import SandboxServer
+from billing_providers.sandbox.sherweb_file.file import write_sherweb_invoice_file
 from billing_providers.sandbox.world import build_world
 from billing_providers.sandbox.world.modules.counts import rmm_count
 from billing_providers.sandbox.world.resale.backup_records import Month
+from billing_providers.sandbox.world.sherweb.records import DeductionType, SherwebCharge
 from tests.support.connections import set_connection
 from tests.support.scripted_http import FrozenTime
 
 ATRIA_PERIOD = BillingPeriod(date(2026, 10, 26), date(2026, 11, 26))
+JULY = BillingPeriod(date(2026, 7, 1), date(2026, 8, 1))
 OCTOBER = BillingPeriod(date(2026, 10, 1), date(2026, 11, 1), "Europe/London")
 METRICS = ("used_space", "average_space", "restore_volume", "computers", "licenses", "plan", "total")
 SWITCHES: dict[str, Any] = {
@@ -172,6 +175,67 @@ def _modules_fact(record: UsageRecord) -> Fact:
     return (record.customer_code, record.customer_name, record.billing_identifier, record.sku, record.quantity)
 
 
+def _sherweb_fact_of(charge: SherwebCharge, code: str, total: Decimal) -> Fact:
+    kind = "unknown" if charge.charge_type == "Unknown" else "setup" if charge.cycle == "OneTime" else ""
+    kind = kind or ("credit" if charge.sub_total < 0 < charge.quantity else charge.charge_type.lower())
+    return (
+        code,
+        charge.display_name,
+        charge.sku,
+        Decimal(format(charge.quantity, ".15g")),  # the digits that a double keeps
+        kind,
+        {"OneTime": "one_time"}.get(charge.cycle, charge.cycle.lower()),
+        (charge.first, charge.last + timedelta(days=1)),
+        total,
+        charge.currency,
+    )
+
+
+def _sherweb_rows(box: SandboxServer) -> list[Fact]:
+    world = build_world().sherweb
+    ids = {customer.code: customer.customer_id for customer in world.customers}
+    return [
+        _sherweb_fact_of(
+            charge,
+            ids[charge.customer_code],
+            charge.sub_total
+            + sum(
+                (
+                    entry.total
+                    for entry in charge.deductions
+                    if entry.deduction.kind is DeductionType.PERFORMANCE_PERCENTAGE
+                ),
+                Decimal(0),
+            ),
+        )
+        for charge in world.charges(JULY)
+    ]
+
+
+def _sherweb_invoice_rows(box: SandboxServer) -> list[Fact]:
+    charges = build_world().sherweb.charges(JULY)
+    return [_sherweb_fact_of(charge, charge.display_name, charge.sub_total) for charge in charges]
+
+
+def _sherweb_workbook_rows(box: SandboxServer) -> list[Fact]:
+    """What a spreadsheet shows: 15 digits of every amount."""
+    return [(*fact[:-2], Decimal(format(fact[-2], ".15g")), fact[-1]) for fact in _sherweb_invoice_rows(box)]
+
+
+def _sherweb_fact(record: UsageRecord) -> Fact:
+    return (
+        record.customer_code,
+        record.customer_name,
+        record.sku,
+        record.quantity,
+        record.kind.value,
+        record.billing_cycle,
+        (record.covers_from, record.covers_until),
+        record.total_cost,
+        record.currency,
+    )
+
+
 # -- how each can be short
 
 
@@ -193,6 +257,22 @@ def _headings_only(box: SandboxServer, path: Path) -> None:
 def _cut_module(box: SandboxServer, path: Path) -> None:
     whole = path.read_bytes().splitlines(keepends=True)
     path.write_bytes(b"".join(line for line in whole if not line.startswith(b"SaaS Protection")))
+
+
+def _without_row(number: int) -> Breaking:
+    def broken(box: SandboxServer, path: Path) -> None:
+        lines = path.read_bytes().splitlines(keepends=True)
+        path.write_bytes(b"".join(lines[:number] + lines[number + 1 :]))
+
+    return broken
+
+
+def _sherweb_trouble(name: str) -> Breaking:
+    return lambda box, path: box.control.sherweb_troubles([name]) and None
+
+
+def _moved(instant: str) -> Breaking:
+    return lambda box, path: box.control.move_clock(instant) and None
 
 
 def _faulty(system_key: str, kind: str, endpoint: str = "*") -> Breaking:
@@ -224,16 +304,25 @@ class SourceCase:
     wrong: dict[str, Any] = field(default_factory=dict)  # connection fields with a credential that is refused
     short: tuple[tuple[str, Breaking], ...] = ()
     rows_min: int = 1
+    clock: str = ""  # instant to which the sandbox is moved; empty: it is now
 
     @property
     def name(self) -> str:
         """How test reports call it."""
         return self.variant or self.key
 
+    def set_clock(self, box: SandboxServer) -> None:
+        """Move the sandbox to the day on which the case is read."""
+        if self.clock:
+            box.control.move_clock(self.clock)
+
     def write(self, path: Path) -> None:
         """Write the report of the period."""
         if self.key == "rcloud":
             write_rcloud_file(path, build_world().resale, 2026, 10)
+        elif self.key == "sherweb_invoice":
+            shape = "total" if path.suffix == ".csv" else "xlsx"
+            write_sherweb_invoice_file(path, build_world().sherweb, self.period, shape)
         elif "modules" in self.options:
             write_metrics_file(path, build_world().modules, 2026, 10, only=MODULES)
         else:
@@ -396,6 +485,59 @@ CASES = (
         ),
         rows_min=150,
     ),
+    SourceCase(
+        "sherweb",
+        _sherweb_rows,
+        _sherweb_fact,
+        period=JULY,
+        twin="sherweb",
+        billing="GET /distributor/v1/billing/payable-charges",
+        options={"customer_id_tag": "CustomerId", "quantity_places": 13},
+        wrong={"password": "wrong-secret-1"},
+        short=(
+            ("Sherweb tells of the billing period 2026-06-01 to 2026-06-30", _sherweb_trouble("wrong_period")),
+            ("usage charges are not billed yet", _moved("2026-08-01T06:00:00Z")),
+        ),
+        rows_min=150,
+        clock="2026-08-05T06:00:00Z",
+    ),
+    SourceCase(
+        "sherweb_invoice",
+        _sherweb_invoice_rows,
+        _sherweb_fact,
+        period=JULY,
+        variant="sherweb_invoice, csv",
+        file="2026-07.csv",
+        options={
+            "url": "{year}-{month}.csv",
+            "cost_basis": "net",
+            "quantity_places": 13,
+            "whole_file_after_s": 0,
+        },
+        short=(
+            ("is cut off", _cut(5000)),
+            ("the file is empty", _emptied),
+            ("the file breaks off in its headings", _headings_only),
+            ("states a total of", _without_row(7)),
+        ),
+        rows_min=150,
+    ),
+    SourceCase(
+        "sherweb_invoice",
+        _sherweb_workbook_rows,
+        _sherweb_fact,
+        period=JULY,
+        variant="sherweb_invoice, xlsx",
+        file="2026-07.xlsx",
+        options={
+            "url": "{year}-{month}.xlsx",
+            "cost_basis": "net",
+            "quantity_places": 13,
+            "whole_file_after_s": 0,
+        },
+        short=(("it is not a whole workbook", _cut(3000)), ("the file is empty", _emptied)),
+        rows_min=150,
+    ),
     _meterline_case("cursor", {"kind": "cursor", "param": "cursor", "next": "data.cursor"}),
     _meterline_case("page", {"kind": "page", "param": "page", "pages": "paging.pages"}),
     _meterline_case("next", {"kind": "link", "next": "next"}),
@@ -410,6 +552,7 @@ def case(request: pytest.FixtureRequest, box: SandboxServer) -> Iterator[SourceC
     """One source, with the settings of the sandbox that it needs."""
     found: SourceCase = request.param
     box.control.change_settings(**{**SWITCHES, **found.settings})
+    found.set_clock(box)
     yield found
     box.control.change_settings(**SWITCHES)
 
@@ -509,6 +652,8 @@ def test_whatever_is_short_is_incomplete_with_the_reason(
 
         assert (read.complete, why in read.incomplete_why) == (False, True), read.incomplete_why
         box.control.clear_faults()
+        box.control.sherweb_troubles([])
+        case.set_clock(box)
         box.control.change_settings(**{**SWITCHES, **case.settings})
         if case.file:
             (folder / case.file).write_bytes(whole)
