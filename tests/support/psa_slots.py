@@ -36,10 +36,12 @@ class PsaSlots:
 
     :param slots: usable lines, each the only one of its service on its contract.
     :param places: decimal places of a quantity.
+    :param dated: a quantity is written with the day from which on it holds.
     """
 
     slots: Callable[[World], Iterator[Slot]]
     places: int
+    dated: bool
 
     def accounts(self, world: World) -> list[list[Slot]]:
         """Return the lines of each account that has at least two on one contract, those with most lines first."""
@@ -116,7 +118,7 @@ def _autotask(world: World) -> Iterator[Slot]:
 
 
 PSA_SLOTS: dict[str, PsaSlots] = {
-    "kaseya_bms": PsaSlots(_kaseya_bms, places=0),
-    "connectwise": PsaSlots(_connectwise, places=2),
-    "autotask": PsaSlots(_autotask, places=0),
+    "kaseya_bms": PsaSlots(_kaseya_bms, places=0, dated=True),
+    "connectwise": PsaSlots(_connectwise, places=2, dated=False),
+    "autotask": PsaSlots(_autotask, places=0, dated=True),
 }

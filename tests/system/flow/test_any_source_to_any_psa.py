@@ -26,7 +26,7 @@ from billing_providers.settings_file.loader import load_settings_file
 from tests.support.closing import Closing
 from tests.support.pipeline import Pipeline
 from tests.support.psa_cases import PSA_CASES
-from tests.support.psa_slots import PSA_SLOTS, Slot
+from tests.support.psa_slots import PSA_SLOTS, PsaSlots, Slot
 from tests.support.source_twins import MORNING, OCTOBER, SOURCE_TWINS, Used
 
 SOURCES = [key for key, system in SYSTEMS.items() if system.role == "source"]
@@ -44,7 +44,7 @@ class Pair:
     psa: str
     used: list[Used]
     table: dict[Key, Slot]
-    places: int
+    kind: PsaSlots
     before: dict[str, Decimal]
 
     def right(self) -> list[Row]:
@@ -53,13 +53,15 @@ class Pair:
         for row in self.used:
             if slot := self.table.get((row.customer, row.sku)):
                 sums[slot.line_id] += row.quantity
-        rounded = {line: total.quantize(Decimal(1).scaleb(-self.places), ROUND_HALF_UP) for line, total in sums.items()}
+        rounded = {
+            line: total.quantize(Decimal(1).scaleb(-self.kind.places), ROUND_HALF_UP) for line, total in sums.items()
+        }
         return sorted((line, "units", told(units)) for line, units in rounded.items() if units != self.before[line])
 
     def audited(self) -> list[Row]:
         """Return what the PSA really applied."""
         rows = self.msp.box.control.audit(system=self.psa)
-        assert {row.get("effective_date") for row in rows} <= {None, OCTOBER.end.isoformat()}
+        assert not self.kind.dated or {row["effective_date"] for row in rows} <= {OCTOBER.end.isoformat()}
         return sorted((str(row["line_id"]), row["field"], told(Decimal(row["after"]))) for row in rows)
 
     def reviewed(self, run: Pipeline) -> list[Row]:
@@ -108,7 +110,7 @@ def pair(
     write_tables(tmp_path, used, table)
     settings = load_settings_file(write_settings(tmp_path, source, psa, twin.settings(world, tmp_path)))
     before = {str(line["line_id"]): held(line) for line in server.control.lines(system=psa)}
-    return Pair(Closing(server, settings, {}), psa, used, table, slots.places, before)
+    return Pair(Closing(server, settings, {}), psa, used, table, slots, before)
 
 
 def described(key: str, known: dict[str, Any], what: str) -> Any:
