@@ -116,6 +116,7 @@ CREATE TABLE billing_row_outcomes (
     quantity      TEXT,
     rule          TEXT NOT NULL,
     reason        TEXT NOT NULL,
+    cost          TEXT,
     PRIMARY KEY (charge_set_id, row_no)
 );
 

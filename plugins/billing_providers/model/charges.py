@@ -45,6 +45,7 @@ class RowOutcome:
     quantity: Decimal | None  # what it counted for, after row rules; None when excluded
     rule: str  # names of the rules that touched it, comma separated
     reason: str  # why it was excluded; empty when counted
+    cost: Decimal | None = None  # what of its cost it brought, after row rules; None when excluded or not told
 
 
 @dataclass(frozen=True, slots=True)

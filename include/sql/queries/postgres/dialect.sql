@@ -20,7 +20,7 @@ COPY billing_charge_lines (
 -- name: row_outcomes_write
 -- Writes what became of each row of a charge set.
 COPY billing_row_outcomes (
-    charge_set_id, row_no, position, charge_no, quantity, rule, reason
+    charge_set_id, row_no, position, charge_no, quantity, rule, reason, cost
 ) FROM STDIN;
 
 -- name: diff_changes_write

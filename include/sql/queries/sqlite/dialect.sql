@@ -24,9 +24,9 @@ INSERT INTO billing_charge_lines (
 -- name: row_outcomes_write
 -- Writes what became of each row of a charge set.
 INSERT INTO billing_row_outcomes (
-    charge_set_id, row_no, position, charge_no, quantity, rule, reason
+    charge_set_id, row_no, position, charge_no, quantity, rule, reason, cost
 ) VALUES (
-    ?, ?, ?, ?, ?, ?, ?
+    ?, ?, ?, ?, ?, ?, ?, ?
 );
 
 -- name: diff_changes_write

@@ -5,7 +5,7 @@
 3. What has no quantity, or none that can be kept exactly, holds its customer.
 4. The rows that are left are summed by identity, exactly: source, customer, SKU, term, billing cycle, item id.
 5. Line rules, in the order of the file, change the sums.
-6. Charge lines are numbered in the order of their identity.
+6. Charge lines are numbered in the order of their identity, and costs that are not all there hold their customer.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from billing_providers.engine.rules.charge_lines import ChargeLines
 from billing_providers.engine.rules.columns import Column
+from billing_providers.engine.rules.conservation import check_conservation, costs_on_purpose
+from billing_providers.engine.rules.counted_costs import counted_costs
 from billing_providers.engine.rules.exact import amount_kept, is_known, kept
 from billing_providers.engine.rules.held import Held, choose_billing_identifiers
 from billing_providers.engine.rules.rule_set import BillingRules, Rule
@@ -71,9 +73,12 @@ def apply_rules(usage: pd.DataFrame, rules: BillingRules, period: BillingPeriod,
     effects += [rule.apply(lines) for rule in line_rules]
     held.mixed_units(lines.mixed_units)
     _hold_quantities_out_of_range(rows, lines, held)
+    charged = usage["total_cost"].to_numpy(dtype=object)
+    check_conservation(charged, rows, lines, row_rules, held)
 
     if len(usage):
         held.findings += _unmatched(row_rules, line_rules, effects, voice)
+        held.findings += costs_on_purpose(charged, rows, row_rules, voice)
     return RuledUsage(
         charges=_charges(lines),
         outcomes=_outcomes(usage, rows, lines),
@@ -167,6 +172,7 @@ def _outcomes(usage: pd.DataFrame, rows: UsageRows, lines: ChargeLines) -> pd.Da
             "quantity": _mapped(quantities, lambda quantity: None if quantity is None else kept(quantity)),
             "rule": rows.trail.texts().tolist(),
             "reason": rows.reasons().tolist(),
+            "cost": counted_costs(rows).tolist(),
         },
     )
 

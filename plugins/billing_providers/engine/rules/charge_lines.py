@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from billing_providers.engine.rules.attributes import common_attributes
 from billing_providers.engine.rules.columns import Column, Table, trimmed
-from billing_providers.engine.rules.exact import amount_kept, product, sums_of_groups, total
+from billing_providers.engine.rules.exact import sums_of_groups, total, total_of
 from billing_providers.engine.rules.steps import steps_of_groups
 from billing_providers.engine.rules.usage_rows import TOTAL_OF, UsageRows
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 # What is counted apart: rows that agree in all of these are summed, whatever else they say.
 IDENTITY = ("source", "customer_code", "sku", "term", "billing_cycle", "item_id")
+
+# What is summed over rows, and over lines again; ``cost_by_unit`` is what of a total the amount of one unit told.
+SUMMED = ("quantity", "record_count", "cost_by_unit")
 
 # What a line says only when all its rows say the same, and what it says otherwise.
 _AGREED: dict[str, Any] = {"unit": "", "currency": "", "unit_cost": None, "unit_price": None}
@@ -74,7 +78,15 @@ class ChargeLines:
             units, column = self.table.objects(unit_name), self.table.column(total_name)
             numbers = np.flatnonzero(mask & column.where(lambda total: total is None))
             column.codes[numbers] = np.arange(len(column.values), len(column.values) + len(numbers))
-            column.values.extend(_total_of(units[number], quantities[number]) for number in numbers.tolist())
+            told = [total_of(units[number], quantities[number]) for number in numbers.tolist()]
+            column.values.extend(told)
+            if unit_name == "unit_cost":
+                self._note_made(numbers, told)
+
+    def _note_made(self, numbers: Codes, totals: Sequence[Decimal | None]) -> None:
+        column = self.table.column("cost_by_unit")
+        column.codes[numbers] = range(len(column.values), len(column.values) + len(numbers))
+        column.values.extend(total or Decimal(0) for total in totals)
 
     def settle(self) -> None:
         """Sum the lines anew, after a rule gave some of them another identity."""
@@ -140,7 +152,7 @@ class ChargeLines:
             return agreed[name] if name in agreed else table.objects(name)[first]
 
         columns = {name: _identity_column(table.column(name), first) for name in IDENTITY}
-        for name in ("quantity", "record_count"):
+        for name in SUMMED:
             columns[name] = sums_of_groups(table.column(name), groups.ordered, groups.starts)
         return Table(len(first), objects, columns)
 
@@ -192,12 +204,6 @@ class _Groups:
         row = self.first[line]
         code, name, sku = (self.table.objects(field)[row] for field in ("customer_code", "customer_name", "sku"))
         return MixedUnits(code.strip(), name, sku.strip(), tuple(sorted(set(map(trimmed, self.members(units, line))))))
-
-
-def _total_of(unit: Decimal | None, quantity: Decimal) -> Decimal | None:
-    """Return quantity times the amount of one unit, as both are kept; None where either is not known."""
-    amount, counted = amount_kept(unit), amount_kept(quantity)
-    return None if amount is None or counted is None else product(amount, counted)
 
 
 def _identity_keys(table: Table, rows: Codes) -> Codes:

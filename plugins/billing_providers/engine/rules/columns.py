@@ -6,7 +6,7 @@ rows follow through their codes. Two codes may hold equal values after changes, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -153,6 +153,11 @@ class Trail:
     def mark(self, mask: Mask, rule: str) -> None:
         """Note that a rule touched the masked rows."""
         self._column.change(mask, lambda names: (*names, rule))
+
+    def first_of(self, names: Collection[str]) -> Objects:
+        """Return for each row the first of some rules that touched it; empty where none did."""
+        firsts = [next((name for name in touched if name in names), "") for touched in self._column.values]
+        return Column(self._column.codes, firsts).objects()
 
     def texts(self) -> Objects:
         """Return the names of the rules of each row, comma separated."""

@@ -45,6 +45,12 @@ def amount_kept(amount: Decimal | None) -> Decimal | None:
     return stored if is_known(stored) else None
 
 
+def total_of(unit: Decimal | None, quantity: Decimal | None) -> Decimal | None:
+    """Return quantity times the amount of one unit, as both are kept; None where either is not known."""
+    amount, counted = amount_kept(unit), amount_kept(quantity)
+    return None if amount is None or counted is None else product(amount, counted)
+
+
 def kept(quantity: Decimal) -> Decimal:
     """Return a quantity in the form that is stored: plain, at most 18 places (half up) and 28 digits.
 

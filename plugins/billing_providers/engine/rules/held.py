@@ -61,6 +61,11 @@ class Held:
             customer = CustomerRows(line.customer_code, line.customer_name, 0, 0)
             self._hold(151, customer, f"{line.sku} comes in the units {units}", sku=line.sku, units=units)
 
+    def cost_lost(self, customer: CustomerRows, charged: str, accounted: str, missing: str, **values: str) -> None:
+        """Hold a customer whose costs are not all there after the rules; amounts as text."""
+        reason = f"{missing} of what was charged is not accounted for"
+        self._hold(205, customer, reason, charged=charged, accounted=accounted, missing=missing, **values)
+
     def no_quantity_kind(self, kind: str, customers: Sequence[CustomerRows]) -> None:
         """Report rows of a kind that is no quantity; nobody is held for them."""
         self.findings += [
@@ -75,8 +80,8 @@ class Held:
         said = ", ".join(f"'{identifier}'" for identifier in identifiers)
         self.findings.append(self._voice.finding(156, customer=code, customer_name=name, identifiers=said))
 
-    def _hold(self, number: int, customer: CustomerRows, why: str, **values: str) -> None:
-        self.customers.setdefault(customer.code, why)
+    def _hold(self, number: int, customer: CustomerRows, reason: str, **values: str) -> None:
+        self.customers.setdefault(customer.code, reason)
         self.findings.append(
             self._voice.finding(
                 number, level=None, customer=customer.code, customer_name=customer.name, count=customer.count, **values

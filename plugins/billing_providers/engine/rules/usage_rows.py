@@ -43,7 +43,11 @@ class UsageRows:
         count = len(usage)
         self.period = period
         # A row counts itself; what is summed over rows is summed again over lines.
-        made = {"record_count": Column.filled(count, Decimal(1)), "steps": Column.filled(count, ())}
+        made = {
+            "record_count": Column.filled(count, Decimal(1)),
+            "cost_by_unit": Column.filled(count, Decimal(0)),
+            "steps": Column.filled(count, ()),
+        }
         self.table = Table(count, objects, made)
         self.open = self.table.everywhere()
         self.trail = Trail(count)
