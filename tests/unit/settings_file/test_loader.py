@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import fields, is_dataclass, replace
 from datetime import time, timedelta
 from decimal import Decimal
@@ -125,6 +126,17 @@ def test_the_example_says_this(tmp_path: Path) -> None:
         reviewers=("ann", "ben"),
         notify=("billing@msp.example",),
     )
+
+
+def test_the_page_shows_a_file_that_works_and_the_faults_that_are_told() -> None:
+    """Whoever pastes the page's example gets an integration, and its list of faults is what the product says."""
+    page = (ROOT / "docs" / "settings-file.md").read_text(encoding="utf-8")
+    (good, wrong), (told,) = (re.findall(rf"```{kind}\n(.*?)```", page, re.DOTALL) for kind in ("yaml", "text"))
+
+    assert load_settings(good, "a.yaml", NOWHERE).guards == Guards(run_amount="5000", customer_share=None)
+    with pytest.raises(SettingsError) as caught:
+        load_settings(wrong, "a.yaml", NOWHERE)
+    assert re.sub("allowed: sku_field_match, .*", "allowed: …", str(caught.value)) == told.strip()
 
 
 def test_what_is_left_out_is_as_in_a_settings_block() -> None:
