@@ -196,6 +196,23 @@ FEE_TAKEN_OFF = charge(
     subTotal=Decimal("185.00"),
     fees=[{"name": "Recycling", "unitValue": Decimal("0.50"), "totalValue": Decimal("5.00"), "isTaxable": True}],
 )
+# Prorated prices come rounded to 4 places: scaled back, the tier's 5 % of 4.00 would be 0.200027.
+ROUNDED = charge(
+    periodFrom="2026-10-12",
+    listPrice=Decimal("4.00"),
+    netPrice=Decimal("3.30"),
+    netPriceProrated=Decimal("2.1290"),
+    quantity=3,
+    subTotal=Decimal("6.387"),
+    deductions=[deduction(TIER, "0.1290", "0.387"), deduction("PromotionalMoney", "0.3226", "0.9678")],
+)
+# The value says nothing that the numbers bear out: 50 % would be 2.00.
+SCALED = ROUNDED | {
+    "deductions": [
+        {**deduction(TIER, "0.1290", "0.387"), "value": 50},
+        deduction("PromotionalMoney", "0.3226", "0.9678"),
+    ]
+}
 FREE = charge(netPrice=0, netPriceProrated=0, subTotal=0, deductions=[deduction("PromotionalPercentage", "20", "200")])
 
 
@@ -216,11 +233,13 @@ FREE = charge(netPrice=0, netPriceProrated=0, subTotal=0, deductions=[deduction(
             ("20.00", "129.032258064516106"),
             ("20.00", "129.032258064516106"),
         ),
+        (ROUNDED, ("3.30", "6.387"), ("3.5", "6.774"), ("4.00", "7.7418")),
+        (SCALED, ("3.30", "6.387"), ("3.499953", "6.774"), ("4.00", "7.7418")),
         (WITH_FEE, ("19.50", "195.00"), ("20.50", "205.00"), ("20.00", "200.00")),
         (FEE_TAKEN_OFF, ("18.50", "185.00"), ("19.50", "195.00"), ("20.00", "200.00")),
         (FREE, ("0", "0"), ("0", "0"), ("20.00", "200")),
     ],
-    ids=["whole", "promoted", "prorated", "prorated, tier only", "fee", "fee taken off", "free"],
+    ids=["whole", "promoted", "prorated", "prorated, tier only", "rounded", "scaled", "fee", "fee taken off", "free"],
 )
 def test_a_cost_is_what_its_basis_says(row: Any, net: Any, without_tier: Any, list_: Any) -> None:
     """One unit for a whole period, and all as charged: nothing is rounded but a scaled deduction."""
@@ -419,7 +438,7 @@ def test_a_renamed_customer_stays_one_and_is_told() -> None:
 @pytest.mark.parametrize(
     ("fields", "note"),
     [
-        ({"subTotal": Decimal("191.00")}, "subTotal is not quantity x netPriceProrated"),
+        ({"subTotal": Decimal("190.01")}, "subTotal is not quantity x netPriceProrated"),
         (
             {"deductions": [deduction(TIER, "1.00", "11.00")]},
             "totalValue of a deduction or fee is not unitValue x quantity",

@@ -32,7 +32,7 @@ WHOLE = (
     COLUMNS
     + "Aspen Ltd,Microsoft 365,M365,Licence,Recurring,Monthly,2026-10-01,2026-10-31,10,20.00,19.00,19.00,1.00,10.00,"
     "CAD,true,190.00,INV-7\n"
-    "Aspen Ltd,Microsoft 365,M365,Licence,Recurring,Monthly,2026-10-12,2026-10-31,-2,20.00,19.00,12.26,0.65,-1.29,"
+    "Aspen Ltd,Microsoft 365,M365,Licence,Recurring,Monthly,2026-10-12,2026-10-31,-2,20.00,19.00,12.26,0.65,-1.30,"
     "CAD,true,-24.52,INV-7\n"
     "Birch & Co,Backup,OB-1,Storage,Usage,Monthly,2026-10-01,2026-10-31,12.5,0.10,0.10,0.10,,,CAD,true,1.25,INV-7\n"
 )
@@ -81,7 +81,7 @@ def test_a_row_is_the_record_that_the_api_would_give(tmp_path: Path) -> None:
     assert (first.quantity, str(first.unit_cost), str(first.total_cost)) == (Decimal(10), "20.00", "200.00")
     assert (first.period_start, first.period_end) == (date(2026, 10, 1), date(2026, 11, 1))
     assert (credit.covers_from, credit.covers_until) == (date(2026, 10, 12), date(2026, 11, 1))
-    assert (credit.quantity, str(credit.unit_cost), str(credit.total_cost)) == (Decimal(-2), "20.00", "-25.81")
+    assert (credit.quantity, str(credit.unit_cost), str(credit.total_cost)) == (Decimal(-2), "20.00", "-25.82")
     assert (storage.kind, storage.quantity, str(storage.total_cost)) == (UsageKind.USAGE, Decimal("12.5"), "1.25")
     said = json.loads(first.attributes)
     assert (said["invoice.number"], said["listPrice"], said["tag.CustomerDisplayName"]) == (

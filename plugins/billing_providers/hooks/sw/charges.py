@@ -43,11 +43,16 @@ _DOUBLE = Context(prec=_DOUBLE_DIGITS)
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A deduction or a fee: prorated, of one unit and of the whole charge. ``kind``: type of a deduction."""
+    """A deduction or a fee: prorated, of one unit and of the whole charge.
+
+    :param kind: type of a deduction.
+    :param value: money or per cent, as the deduction is agreed; None: not told.
+    """
 
     unit: Decimal
     total: Decimal
     kind: str = ""
+    value: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +204,7 @@ def _days(row: Values) -> tuple[date | None, date | None]:
 
 
 def _part(entry: Values, kind: str = "") -> Part:
-    return Part(entry.needed_money("unitValue"), entry.needed_money("totalValue"), kind)
+    return Part(entry.needed_money("unitValue"), entry.needed_money("totalValue"), kind, entry.money("value"))
 
 
 def _word(text: str) -> str:

@@ -11,8 +11,11 @@ cost basis                            of one unit                             in
 
 Totals are exact sums of what the charge tells. A deduction's unit value is prorated (seen). For a whole period it is
 the list price less the net price where the tier's is all there is between them; otherwise it is scaled by the ratio of
-net and prorated price, and rounded half up to 6 places (ours). The vendor's text takes fees off the net price, which
-looks odd: whether they raise or lower it is told by the numbers of each charge.
+net and prorated price. Prorated prices are rounded by the vendor, so where the tier's ``value`` in per cent of the list
+price comes within a hundredth of that, it is taken instead (inferred); else the scaled one, half up to 6 places (ours).
+
+The vendor's text takes fees off the net price, which looks odd: whether they raise or lower it is told by the numbers
+of each charge.
 """
 
 from __future__ import annotations
@@ -27,7 +30,7 @@ from billing_providers.hooks.sw.options import CostBasis
 from billing_providers.hooks.usage_fields import RowFault
 from billing_providers.model.decimals import EXACT, DecimalError, decimal_from_text, round_decimal, text_from_decimal
 
-_CENT = Decimal("0.01")
+_HALF_CENT = Decimal("0.005")
 _PLACES = 6
 _WIDE = Context(prec=60)  # for what is rounded afterwards, or compared by the cent
 
@@ -59,18 +62,18 @@ def costs_of(charge: Charge, basis: CostBasis) -> Costs:
 
 
 def contradictions(charge: Charge) -> Iterator[str]:
-    """Yield what does not add up, by more than a cent. It is told, never corrected."""
+    """Yield what does not add up, by more than half a cent. It is told, never corrected."""
     prorated = charge.net_prorated
-    if prorated is not None and abs(EXACT.multiply(charge.quantity, prorated) - charge.sub_total) > _CENT:
+    if prorated is not None and abs(EXACT.multiply(charge.quantity, prorated) - charge.sub_total) > _HALF_CENT:
         yield "subTotal is not quantity x netPriceProrated"
     for part in (*charge.deductions, *charge.fees):
-        if abs(EXACT.multiply(part.unit, charge.quantity) - part.total) > _CENT:
+        if abs(EXACT.multiply(part.unit, charge.quantity) - part.total) > _HALF_CENT:
             yield "totalValue of a deduction or fee is not unitValue x quantity"
             break
     between = _between(charge)
     if between is not None:
         deducted, fees = _unit(charge.deductions), _unit(charge.fees)
-        if min(abs(between - (deducted - fees)), abs(between - (deducted + fees))) > _CENT:
+        if min(abs(between - (deducted - fees)), abs(between - (deducted + fees))) > _HALF_CENT:
             yield "deductions and fees do not lead from listPrice to netPrice"
 
 
@@ -84,8 +87,19 @@ def _without_tier(charge: Charge, tier: tuple[Part, ...]) -> Decimal | None:
         return charge.list_price
     if not prorated:
         return None  # nothing tells how much of the period it was
-    whole = round_decimal(_WIDE.divide(_WIDE.multiply(taken, net), prorated), _PLACES)
+    scaled = _WIDE.divide(_WIDE.multiply(taken, net), prorated)
+    agreed = _agreed(charge, tier)
+    near = agreed is not None and abs(agreed - scaled) <= abs(scaled) / 100
+    whole = agreed if agreed is not None and near else round_decimal(scaled, _PLACES)
     return _kept(Decimal(text_from_decimal(EXACT.add(net, whole))))
+
+
+def _agreed(charge: Charge, tier: tuple[Part, ...]) -> Decimal | None:
+    """Return the tier's per cent of the list price; None where it is not told."""
+    if charge.list_price is None or any(part.value is None for part in tier):
+        return None
+    per_cent = reduce(EXACT.add, (part.value for part in tier if part.value is not None), Decimal(0))
+    return EXACT.multiply(charge.list_price, per_cent).scaleb(-2, EXACT)
 
 
 def _fees_raise(charge: Charge) -> bool:

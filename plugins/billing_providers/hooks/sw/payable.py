@@ -45,8 +45,9 @@ class ChargesOfPeriod:
 
     def not_ready_why(self, period: BillingPeriod, *, final_only: bool) -> str:
         """Say what waiting may help against. That the two calendars differ is none of it: reading tells."""
-        if not self.span.holds(asked_day(period)):
-            return self.span.differs_why(period)
+        another = self.span.differs_why(period)
+        if another:
+            return "" if self.span.holds(asked_day(period)) else another
         return self.counted.open_why() if final_only else ""
 
 

@@ -15,7 +15,7 @@ from billing_providers.hooks.sw.charges import Charge, Form, attributes_of, char
 from billing_providers.hooks.sw.costs import Costs, contradictions, costs_of
 from billing_providers.hooks.sw.options import ChargeOptions, CostBasis
 from billing_providers.hooks.sw.span import Span
-from billing_providers.hooks.sw.tags import Customer, Tags, customer_of, shared_names, tags_of
+from billing_providers.hooks.sw.tags import Customer, Tags, customer_of, display_name, shared_names, tags_of
 from billing_providers.hooks.sw.values import Values
 from billing_providers.hooks.usage_fields import RowFault
 from billing_providers.model.source import MalformedRow
@@ -54,6 +54,7 @@ class ChargeReader:
             try:
                 values = Values(row)
                 tags = tags_of(values)
+                customer = Customer("", display_name(tags, self.options))  # if nothing tells the code
                 customer = self._customer(tags, values)
                 whose.append((customer, tags))
                 if broken is not None:

@@ -50,9 +50,13 @@ def customer_of(tags: Tags, options: ChargeOptions) -> Customer:
     if not options.customer_id_tag:
         name = _value(tags, options.customer_tag)
         return Customer(name, name)
-    code = _value(tags, options.customer_id_tag)
-    names = tags.get(options.customer_tag, ("",))
-    return Customer(code, names[0] if len(names) == 1 else "")
+    return Customer(_value(tags, options.customer_id_tag), display_name(tags, options))
+
+
+def display_name(tags: Tags, options: ChargeOptions) -> str:
+    """Return the customer's display name for people; empty where there is not exactly one."""
+    names = tags.get(options.customer_tag, ())
+    return names[0] if len(names) == 1 else ""
 
 
 def shared_names(charges: Iterable[tuple[Customer, Tags]], options: ChargeOptions) -> dict[str, str]:
