@@ -1,8 +1,10 @@
 """Ten tasks push to one Autotask tenant at once, which takes three requests per endpoint and 100 ms for each.
 
-What these set is the limit: writes × latency ÷ 3, for the endpoint that all writes go to. Printed for the real push of
+What these set is the limit: 30 writes a second, for the endpoint that all writes go to. Printed for the real push of
 ten processes with a shared ledger (PostgreSQL), and in the same run for a plain reference: one process, three threads,
-one kept-alive session and nothing else.
+one kept-alive session and nothing else. ``at work`` is the share of the limit while all tasks push, from the first
+write to the moment at which the first task is through; ``in all`` counts from the first begin to the last end, with the
+reading before the first writes and the last task alone.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from itertools import repeat
 from pathlib import Path
 from typing import Any
@@ -49,7 +52,7 @@ def measure(addresses: dict[str, Any], tasks: int) -> None:
     """Run both ways on a fresh sandbox each and print the table."""
     base = addresses["control_url"].removesuffix("/_sandbox")
     connection = addresses["connections"]["autotask_default"]
-    print(f"{'way':42} {'writes':>7} {'seconds':>8} {'limit':>8} {'share':>7} {'at once':>8} {'refused':>8}")
+    print(f"{'way':40}{'writes':>8}{'seconds':>9}{'limit':>8}{'at work':>9}{'in all':>8}{'at once':>9}{'refused':>9}")
     for name, way in (
         (f"{tasks} tasks, journal and shared gate", push),
         ("reference: three threads, one session", plain),
@@ -57,27 +60,36 @@ def measure(addresses: dict[str, Any], tasks: int) -> None:
         control(base, "POST", "reset", {"at_latency_ms": 0})
         dealt = shares_of(control(base, "GET", "lines?system=autotask"), tasks)
         control(base, "POST", "settings", {"at_latency_ms": int(LATENCY_S * 1000)})
-        seconds = way(connection, dealt)
+        seconds, first_through = way(connection, dealt)
         told = control(base, "GET", "requests")
         writes = ROUNDS * sum(map(len, dealt))
         limit = writes * LATENCY_S / IN_FLIGHT
         most = max(told["max_in_flight_per_endpoint"].values())
         refused = sum(row["status"] != 200 for row in told["requests"])
-        print(
-            f"{name:42} {writes:7} {seconds:8.2f} {limit:8.2f} {limit / seconds:7.1%} {most:8} {refused:8}", flush=True
-        )
+        at_work = _share_until(first_through, told["requests"])
+        figures = f"{writes:8}{seconds:9.2f}{limit:8.2f}{at_work:9.1%}{limit / seconds:8.1%}{most:9}{refused:9}"
+        print(f"{name:40}{figures}", flush=True)
 
 
-def push(connection: dict[str, Any], dealt: list[list[dict[str, Any]]]) -> float:
-    """Push in as many processes as there are shares; the clock runs from the first begin to the last end."""
+def _share_until(end: datetime, requests: list[dict[str, Any]]) -> float:
+    """Return the share of the limit at which writes arrived until an instant."""
+    at = sorted(datetime.fromisoformat(row["at"]) for row in requests if row["writes"])
+    arrived = [moment for moment in at if moment <= end]
+    return len(arrived) * LATENCY_S / IN_FLIGHT / (end - at[0]).total_seconds()
+
+
+def push(connection: dict[str, Any], dealt: list[list[dict[str, Any]]]) -> tuple[float, datetime]:
+    """Push in as many processes as there are shares; return the seconds in all, and when the first task was through."""
     with fresh_schema() as url, Ledger.at(url) as ledger:
         ledger.migrate()
         done = at_once(pushes, *[(url, connection, number, lines, ROUNDS) for number, lines in enumerate(dealt)])
-    return max(task.ended for task in done) - min(task.began for task in done)
+    first_through = min(task.ended for task in done)
+    ago = timedelta(seconds=time.monotonic() - first_through)
+    return max(task.ended for task in done) - min(task.began for task in done), datetime.now(UTC) - ago
 
 
-def plain(connection: dict[str, Any], dealt: list[list[dict[str, Any]]]) -> float:
-    """Send the same writes from three threads, and nothing else."""
+def plain(connection: dict[str, Any], dealt: list[list[dict[str, Any]]]) -> tuple[float, datetime]:
+    """Send the same writes from three threads, and nothing else; return the seconds, and when it ended."""
     import requests
 
     keys = {
@@ -102,7 +114,7 @@ def plain(connection: dict[str, Any], dealt: list[list[dict[str, Any]]]) -> floa
         began = time.monotonic()
         for month in range(1, ROUNDS + 1):
             list(threads.map(write, [line for lines in dealt for line in lines], repeat(month)))
-        return time.monotonic() - began
+        return time.monotonic() - began, datetime.now(UTC)
 
 
 if __name__ == "__main__":

@@ -7,16 +7,18 @@ or when nobody used it for a moment, so that other tasks get theirs.
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from billing_providers.errors import BudgetExhausted, LedgerError
 from billing_providers.hooks.http.gate import SharedLimits
+from billing_providers.steps.slot_pool import SlotPool
 
 if TYPE_CHECKING:
     from billing_providers.ledger.request_shares import RequestShares
@@ -24,18 +26,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 LEASE_S = 330.0  # the server ends a request after five minutes, so a slot never has two of them at work
-TURN_S = 5.0
 IDLE_S = 0.015  # so long a thread may take between two requests without losing its slot
-POLL_S = 0.12  # the more tasks wait, the sooner one of them asks
 SET_APART = 50
 SENT_WITHIN = timedelta(minutes=4)
-
-
-@dataclass(slots=True)
-class _Slot:
-    number: int
-    ends_at: float
-    idle_since: float = 0.0
 
 
 class SharedGate:
@@ -48,10 +41,8 @@ class SharedGate:
         self._ledger, self._tenant, self._owner = ledger, tenant, f"{owner}/{time.time_ns()}/{id(self)}"
         self._limits = limits
         self._per_hour: int | None = None
-        self._turn = threading.Condition()
-        self._idle: dict[str, list[_Slot]] = {}
-        self._used: dict[str, int] = {}
-        self._leasing = threading.Lock()
+        self._pools: dict[str, SlotPool] = {}
+        self._opening = threading.Lock()
         self._budgeting = threading.Lock()
         self._apart, self._apart_at = 0, datetime.now(UTC)
         self._closed, self._lying = threading.Event(), threading.Event()
@@ -69,100 +60,56 @@ class SharedGate:
         :raises BudgetExhausted: when the hour's budget is spent for longer than may be waited.
         """
         self._take_budget()
-        taken = self._enter(endpoint)
+        pool = self._pool(endpoint)
+        slot = pool.enter()
         try:
             yield
         finally:
-            self._leave(endpoint, taken)
+            if pool.leave(slot, closing=self._closed.is_set()):
+                self._lying.set()
 
     def close(self) -> None:
         """Give back every slot, and what is left of the requests set apart. No request may be under way."""
-        with self._turn:
-            self._closed.set()
-            self._lying.set()
+        self._closed.set()
+        self._lying.set()
         self._sweeper.join()
-        with self._turn:
-            idle, self._idle = self._idle, {}
-        for endpoint, slots in idle.items():
-            for slot in slots:
-                self._give(endpoint, slot)
+        for pool in self._pools.values():
+            pool.give_idle(math.inf)
         with self._budgeting:
             self._give_back_apart()
 
-    def _enter(self, endpoint: str) -> _Slot:
-        while True:
-            with self._turn:
-                idle = self._idle.setdefault(endpoint, [])
-                if idle or self._used.setdefault(endpoint, 0) >= self._limits.in_flight_max:
-                    if idle:
-                        self._used[endpoint] += 1
-                        return idle.pop()
-                    self._turn.wait(POLL_S)
-                    continue
-            leased = self._lease(endpoint)
-            if leased is not None:
-                return leased
-            with self._turn:
-                if not self._idle[endpoint]:
-                    self._turn.wait(POLL_S)
+    def _pool(self, endpoint: str) -> SlotPool:
+        with self._opening:
+            if endpoint not in self._pools:
+                lease, give = partial(self._lease, endpoint), partial(self._give, endpoint)
+                self._pools[endpoint] = SlotPool(lease, give, self._limits.in_flight_max)
+            return self._pools[endpoint]
 
-    def _lease(self, endpoint: str) -> _Slot | None:
-        """Lease one more slot; one thread asks at a time, so that a full house costs few queries."""
-        if not self._leasing.acquire(blocking=False):
-            return None
+    def _lease(self, endpoint: str) -> int | None:
+        now, bound = datetime.now(UTC), self._limits.in_flight_max
+        return self._ledger.take_slot(self._tenant, endpoint, bound, owner=self._owner, now=now, lease_s=LEASE_S)
+
+    def _give(self, endpoint: str, number: int) -> None:
+        """Give a slot back. What the PSA answered is worth more than the slot, whose lease ends by itself."""
         try:
-            now, bound = datetime.now(UTC), self._limits.in_flight_max
-            number = self._ledger.take_slot(self._tenant, endpoint, bound, owner=self._owner, now=now, lease_s=LEASE_S)
-        finally:
-            self._leasing.release()
-        if number is None:
-            return None
-        with self._turn:
-            self._used[endpoint] += 1
-        return _Slot(number, time.monotonic() + TURN_S)
-
-    def _leave(self, endpoint: str, slot: _Slot) -> None:
-        now = time.monotonic()
-        over = now >= slot.ends_at or self._closed.is_set()
-        if over:
-            self._give(endpoint, slot)
-        with self._turn:
-            self._used[endpoint] -= 1
-            if not over:
-                slot.idle_since = now
-                self._idle[endpoint].append(slot)
-                self._lying.set()
-            self._turn.notify_all()  # some wait for other endpoints
+            self._ledger.give_slot(self._tenant, endpoint, number, owner=self._owner)
+        except LedgerError as error:
+            log.warning("A slot for %s stays taken for up to %.0f s: %s", endpoint, LEASE_S, error)
 
     def _sweep(self) -> None:
         """Give back what nobody used for a moment; sleeps while nothing lies idle."""
         while not self._closed.is_set():
-            with self._turn:
-                idle = [(slot.idle_since, endpoint) for endpoint, slots in self._idle.items() for slot in slots]
-                if not idle and not self._closed.is_set():
-                    self._lying.clear()
+            self._lying.clear()
+            with self._opening:
+                pools = list(self._pools.values())
+            idle = [since for pool in pools if (since := pool.idle_since()) is not None]
             if not idle:
                 self._lying.wait()
                 continue
-            if self._closed.wait(max(0.0, min(idle)[0] + IDLE_S - time.monotonic())):
+            if self._closed.wait(max(0.0, min(idle) + IDLE_S - time.monotonic())):
                 return
-            self._give_old(time.monotonic() - IDLE_S)
-
-    def _give_old(self, before: float) -> None:
-        with self._turn:
-            idle = [(endpoint, slot) for endpoint, slots in self._idle.items() for slot in slots]
-            old = [(endpoint, slot) for endpoint, slot in idle if slot.idle_since <= before]
-            for endpoint, slot in old:
-                self._idle[endpoint].remove(slot)
-        for endpoint, slot in old:
-            self._give(endpoint, slot)
-
-    def _give(self, endpoint: str, slot: _Slot) -> None:
-        """Give a slot back. What the PSA answered is worth more than the slot, whose lease ends by itself."""
-        try:
-            self._ledger.give_slot(self._tenant, endpoint, slot.number, owner=self._owner)
-        except LedgerError as error:
-            log.warning("A slot for %s stays taken for up to %.0f s: %s", endpoint, LEASE_S, error)
+            for pool in pools:
+                pool.give_idle(time.monotonic() - IDLE_S)
 
     def _take_budget(self) -> None:
         if self._per_hour is None:

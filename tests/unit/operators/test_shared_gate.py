@@ -11,7 +11,7 @@ import pytest
 from billing_providers.errors import LedgerError
 from billing_providers.hooks.http.gate import SharedLimits
 from billing_providers.ledger.request_shares import Granted, RequestShares
-from billing_providers.steps import shared_gate
+from billing_providers.steps import slot_pool
 from billing_providers.steps.shared_gate import SharedGate
 
 LIMITS = SharedLimits(in_flight_max=1, wait_s_max=0)
@@ -66,7 +66,7 @@ def test_a_slot_that_cannot_be_given_back_neither_loses_an_answer_nor_stops_the_
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The request was answered: an error instead of the answer would make a write doubtful for nothing."""
-    monkeypatch.setattr(shared_gate, "TURN_S", 0.0)  # each slot goes back after its request
+    monkeypatch.setattr(slot_pool, "TURN_S", 0.0)  # each slot goes back after its request
     gate = opened(Shares())
 
     with caplog.at_level(logging.WARNING), gate.slot("Companies"):

@@ -150,7 +150,7 @@ def test_whoever_lost_the_lock_while_waiting_sends_nothing() -> None:
 
 def test_a_ledger_that_is_away_when_the_turn_has_come_keeps_a_write_back(monkeypatch: pytest.MonkeyPatch) -> None:
     """Who holds the lock cannot be told then; the change was not sent, and a rerun takes it up."""
-    psa, books = SlowPsa(), Books()
+    psa, books = SlowPsa(waits_s=2), Books()
     asked = iter([LedgerError("the database is away"), None, None, None])
 
     def require(_: Any) -> None:
