@@ -71,6 +71,7 @@ def usage(customers: int, rows: int) -> pd.DataFrame:
             "period_start": [PERIOD.start] * rows,
             "period_end": [PERIOD.end] * rows,
             "attributes": ["{}"] * rows,
+            **{name: [None] * rows for name in ("total_cost", "total_price", "covers_from", "covers_until")},
         },
     )
 

@@ -19,6 +19,7 @@ from billing_providers.model.charges import ChargeLine, ChargeSet, RowOutcome, R
 from billing_providers.model.findings import Finding, Level, Scope
 from billing_providers.model.journal import JournalEntry, JournalState
 from billing_providers.model.runs import RunRecord, RunResult
+from billing_providers.model.seen_lines import SeenLine
 from billing_providers.model.usage import UsageKind, UsageRecord, UsageSnapshot
 
 TENANT = "kaseya_bms:acme@api.example.com"
@@ -127,7 +128,8 @@ def charge_set(**changes: Any) -> ChargeSet:
 
 def outcome(position: str, charge_no: int | None, quantity: str | None, reason: str = "") -> RowOutcome:
     """Return what became of one row."""
-    return RowOutcome(position, charge_no, None if quantity is None else Decimal(quantity), "no trials", reason)
+    counted = None if quantity is None else Decimal(quantity)
+    return RowOutcome(position, charge_no, counted, "no trials", reason, counted)
 
 
 def line_change(**changes: Any) -> LineChange:
@@ -173,8 +175,29 @@ def matched_line(**changes: Any) -> MatchedLine:
         "sku": "O365-E3",
         "quantity": Decimal("12"),
         "billing_cycle": "monthly",
+        "charge_nos": "1,2",
     }
     return MatchedLine(**{**values, **changes})
+
+
+def seen_line(**changes: Any) -> SeenLine:
+    """Return a line that a plan saw."""
+    values: dict[str, Any] = {
+        "line_id": "line-1",
+        "contract_id": "501",
+        "contract_name": NASTY,
+        "account_id": "17",
+        "account_name": "Acme",
+        "service_id": "9",
+        "service_name": "O365-E3",
+        "quantity": Decimal("12"),
+        "unit_cost": None,
+        "unit_price": Decimal("10.5"),
+        "included": None,
+        "last_day": NOVEMBER,
+        "billable": True,
+    }
+    return SeenLine(**{**values, **changes})
 
 
 def finding(**changes: Any) -> Finding:

@@ -188,6 +188,27 @@ CREATE TABLE billing_diff_matched (
     billing_cycle TEXT NOT NULL,
     holds_from    TEXT,
     last_day      TEXT,
+    charge_nos    TEXT NOT NULL,
+    PRIMARY KEY (digest, row_no)
+);
+
+-- The contract lines that a plan saw, reached by usage or not, as they were before it.
+CREATE TABLE billing_diff_lines (
+    digest        TEXT NOT NULL REFERENCES billing_diffs (digest),
+    row_no        INTEGER NOT NULL,
+    line_id       TEXT NOT NULL,
+    contract_id   TEXT NOT NULL,
+    contract_name TEXT NOT NULL,
+    account_id    TEXT NOT NULL,
+    account_name  TEXT NOT NULL,
+    service_id    TEXT NOT NULL,
+    service_name  TEXT NOT NULL,
+    quantity      TEXT,
+    unit_cost     TEXT,
+    unit_price    TEXT,
+    included      TEXT,
+    last_day      TEXT,
+    billable      INTEGER NOT NULL CHECK (billable IN (0, 1)),
     PRIMARY KEY (digest, row_no)
 );
 

@@ -29,6 +29,13 @@ FROM billing_charge_lines
 WHERE charge_set_id = :charge_set_id
 ORDER BY charge_no;
 
+-- name: row_outcomes_read
+-- Reads what became of every row of a snapshot under a charge set, in order.
+SELECT position, charge_no, quantity, rule, reason, cost
+FROM billing_row_outcomes
+WHERE charge_set_id = :charge_set_id
+ORDER BY row_no;
+
 -- name: charge_evidence
 -- Reads the usage rows that were counted for some charge lines, with what each counted for.
 SELECT

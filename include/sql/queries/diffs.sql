@@ -37,7 +37,8 @@ ORDER BY row_no;
 -- name: diff_matched_read
 -- Reads the lines that a diff matched to usage, in order.
 SELECT
-    line_id, contract_id, account_id, service_id, customer_code, sku, quantity, billing_cycle, holds_from, last_day
+    line_id, contract_id, account_id, service_id, customer_code, sku, quantity, billing_cycle, holds_from, last_day,
+    charge_nos
 FROM billing_diff_matched
 WHERE digest = :digest
 ORDER BY row_no;
@@ -46,6 +47,19 @@ ORDER BY row_no;
 -- Reads the findings of a diff, in order.
 SELECT code, number, level, scope, subject, message, resolution
 FROM billing_diff_findings
+WHERE digest = :digest
+ORDER BY row_no;
+
+-- name: diff_lines_there
+-- Tells whether the lines that a plan saw are kept already.
+SELECT row_no FROM billing_diff_lines WHERE digest = :digest AND row_no = 1;
+
+-- name: diff_lines_read
+-- Reads the contract lines that a plan saw, in order.
+SELECT
+    line_id, contract_id, contract_name, account_id, account_name, service_id, service_name, quantity, unit_cost,
+    unit_price, included, last_day, billable
+FROM billing_diff_lines
 WHERE digest = :digest
 ORDER BY row_no;
 

@@ -83,10 +83,11 @@ def matched_lines(assigned: Assigned, targets: Targets, usage: Usage, live: Live
     import numpy as np
 
     charges = usage.charges
-    several = np.nonzero((targets.customer < 0) | (targets.sku < 0))[0]
-    rows = targets.rows_by_target(several.tolist())
-    customers = {target: joined(charges.customers_of(of_target)) for target, of_target in rows.items()}
-    skus = {target: joined(charges.skus_of(of_target)) for target, of_target in rows.items()}
+    rows = targets.rows_by_target(assigned.target.tolist())
+    numbers = {target: _numbers(charges.charge_nos, of_target) for target, of_target in rows.items()}
+    several = np.nonzero((targets.customer < 0) | (targets.sku < 0))[0].tolist()
+    customers = {target: joined(charges.customers_of(rows[target])) for target in several if target in rows}
+    skus = {target: joined(charges.skus_of(rows[target])) for target in several if target in rows}
     customer_of = [*charges.customer.labels, ""]
     sku_of, cycle_of = [*charges.sku.labels, ""], [*charges.cycle.labels, ""]
     target, line = assigned.target.tolist(), assigned.line.tolist()
@@ -109,6 +110,7 @@ def matched_lines(assigned: Assigned, targets: Targets, usage: Usage, live: Live
             _taken(cycle_of, targets.cycle[assigned.target]),
             held,
             _taken(live.columns["last_day"], assigned.line),
+            [numbers[of_line] for of_line in target],
         )
     )
 
@@ -219,6 +221,10 @@ def _rates(change: LineChange, name: LineField, after: Decimal | None) -> tuple[
     before = next((field.before for field in change.fields if field.field is name), None)
     is_set = any(field.field is name for field in change.fields)
     return Decimal(before or 0) if is_set else after or Decimal(0), after or Decimal(0)
+
+
+def _numbers(charge_nos: list[int], rows: list[int]) -> str:
+    return ",".join([str(charge_nos[row]) for row in rows])
 
 
 def _taken(labels: list[Any], codes: Array) -> list[Any]:

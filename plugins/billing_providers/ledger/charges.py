@@ -68,6 +68,12 @@ class Charges:
             )
         return _HEAD.decoded(row), frame_of_columns(ChargeLine, columns)
 
+    def outcomes(self, charge_set_id: str) -> pd.DataFrame:
+        """Return what became of every row, a frame of :class:`RowOutcome` in the order of the snapshot's records."""
+        with self._store.reading("read what became of the usage") as transaction:
+            columns = transaction.columns("row_outcomes_read", _OUTCOMES, charge_set_id=charge_set_id)
+        return frame_of_columns(RowOutcome, columns)
+
     def evidence(self, charge_set_id: str, charge_nos: Iterable[int]) -> list[Evidence]:
         """Return the usage records that were counted for some charge lines, by charge line, then in source order."""
         wanted = sorted(set(charge_nos))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 
 from billing_providers.errors import LedgerError
@@ -10,6 +11,7 @@ from billing_providers.ledger.store import Store
 from billing_providers.model.changes import ContractDiff, LineChange, MatchedLine
 from billing_providers.model.findings import Finding
 from billing_providers.model.runs import Approval
+from billing_providers.model.seen_lines import SeenLine
 
 _PARTS: dict[str, RowCodec[LineChange] | RowCodec[MatchedLine] | RowCodec[Finding]] = {
     "changes": RowCodec(LineChange),
@@ -18,6 +20,7 @@ _PARTS: dict[str, RowCodec[LineChange] | RowCodec[MatchedLine] | RowCodec[Findin
 }
 _HEAD = RowCodec(ContractDiff, without=_PARTS)
 _APPROVAL = RowCodec(Approval)
+_LINES = RowCodec(SeenLine)
 
 
 class Diffs:
@@ -49,6 +52,18 @@ class Diffs:
                 cells = zip(*(columns[name] for name in codec.names), strict=True)
                 parts[part] = tuple(codec.row_type(*row) for row in cells)
         return _HEAD.decoded(head, **parts)
+
+    def keep_lines(self, digest: str, lines: Sequence[SeenLine]) -> None:
+        """Store the contract lines that the plan of a stored diff saw, unless they are there already."""
+        with self._store.writing("keep the lines that a plan saw") as transaction:
+            if lines and transaction.row("diff_lines_there", digest=digest) is None:
+                transaction.write_rows("diff_lines_write", _LINES, lines, digest=digest)
+
+    def lines(self, digest: str) -> list[SeenLine]:
+        """Return the contract lines that the plan of a diff saw, as they were before it."""
+        with self._store.reading("read the lines that a plan saw") as transaction:
+            columns = transaction.columns("diff_lines_read", _LINES, digest=digest)
+        return [SeenLine(*cells) for cells in zip(*(columns[name] for name in _LINES.names), strict=True)]
 
     def that_matched(
         self, tenant: str, integration: str, period_start: date, run_key: str, *, before: datetime

@@ -11,6 +11,7 @@ from billing_providers.engine.effective_dates import days_wanted
 from billing_providers.engine.line_terms import TermsTable, load_line_terms_file
 from billing_providers.engine.mapping import CustomerMap, ServiceMap, load_customer_map_file, load_service_map_file
 from billing_providers.engine.planner import PlanInputs, lines_wanted, plan
+from billing_providers.engine.seen_lines import seen_lines
 from billing_providers.engine.shown import shown_usage
 from billing_providers.engine.split_rows import rows_split_by
 from billing_providers.model.runs import RunScope
@@ -40,6 +41,7 @@ def map_and_diff(step: BillingStep, charged: dict[str, Any]) -> dict[str, Any]:
         lines = psa.read_lines(wanted.contracts, wanted.services, days=days_wanted(inputs))
     diff = plan(inputs.with_lines(lines))
     ledger.diffs.save(diff, scope.run_key)
+    ledger.diffs.keep_lines(diff.digest, seen_lines(lines, inputs.directory))
     step.keep_findings(ledger, scope.run_key, diff.findings)
     step.log.info("diff %s: %s", diff.digest[:12], dict(diff.counts))
     change_list = write_change_list(step.settings, diff) if diff.changes else ""

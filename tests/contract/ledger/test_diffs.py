@@ -10,7 +10,7 @@ import pytest
 from billing_providers.errors import LedgerError
 from billing_providers.ledger.ledger import Ledger
 from billing_providers.model.runs import Approval
-from tests.support.ledger_values import NASTY, NOON, contract_diff
+from tests.support.ledger_values import LONG, NASTY, NOON, contract_diff, seen_line
 
 
 def approval(decision: str, minutes: int = 0, run_key: str = "run-1") -> Approval:
@@ -22,6 +22,17 @@ def test_diff_comes_back_exactly(ledger: Ledger) -> None:
     ledger.diffs.save(contract_diff(), "run-1")
 
     assert ledger.diffs.load("d" * 64) == contract_diff()
+
+
+def test_lines_that_a_plan_saw_come_back_exactly(ledger: Ledger) -> None:
+    """What the PSA billed before a run is kept with its diff, once, whoever comes to the same diff again."""
+    ledger.diffs.save(contract_diff(), "run-1")
+
+    ledger.diffs.keep_lines("d" * 64, [seen_line(), seen_line(line_id="line-2", quantity=None, included=LONG)])
+    ledger.diffs.keep_lines("d" * 64, [seen_line(line_id="line-3")])
+
+    assert ledger.diffs.lines("d" * 64) == [seen_line(), seen_line(line_id="line-2", quantity=None, included=LONG)]
+    assert ledger.diffs.lines("e" * 64) == []
 
 
 def test_empty_diff_comes_back_exactly(ledger: Ledger) -> None:

@@ -12,6 +12,7 @@ from billing_providers import resources
 from billing_providers.errors import LedgerError
 from billing_providers.ledger.billing_items import ITEMS, TOTALS
 from billing_providers.ledger.charges import _LINES, _OUTCOMES
+from billing_providers.ledger.diffs import _LINES as _SEEN
 from billing_providers.ledger.diffs import _PARTS
 from billing_providers.ledger.snapshots import USAGE
 from billing_providers.ledger.statements import DIALECTS, MIGRATION_NAME, migrations, queries
@@ -80,6 +81,7 @@ def test_migration_files_are_named_by_the_grammar() -> None:
         ("row_outcomes_write", {"charge_set_id", "row_no", *_OUTCOMES.names}),
         ("billing_items_write", {"row_no", *ITEMS.names}),
         ("billing_item_totals_write", {"run_key", "row_no", *TOTALS.names}),
+        ("diff_lines_write", {"digest", "row_no", *_SEEN.names}),
         *((f"diff_{part}_write", {"digest", "row_no", *codec.names}) for part, codec in _PARTS.items()),
     ],
 )

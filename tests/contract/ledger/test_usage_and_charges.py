@@ -163,6 +163,7 @@ def test_charge_set_comes_back_exactly(ledger: Ledger, form: str) -> None:
 
     assert loaded == charge_set()
     assert list(rows_of(ChargeLine, frame)) == lines
+    assert list(rows_of(RowOutcome, ledger.charges.outcomes("c" * 32))) == outcomes
 
 
 def test_charge_lines_are_traced_to_their_usage(ledger: Ledger) -> None:

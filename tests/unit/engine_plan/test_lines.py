@@ -44,6 +44,7 @@ def test_rows_are_summed_over_skus_and_over_customers_that_share_an_account():
     assert diff.changes[0].customer_codes == ("AS2", "ASP")
     assert diff.changes[0].skus == ("BP-OLD", "MS365-BP")
     assert [(line.customer_code, line.sku) for line in diff.matched] == [("AS2\nASP", "BP-OLD\nMS365-BP")]
+    assert [line.charge_nos for line in diff.matched] == ["1,2,3"]
 
 
 def test_a_sum_is_rounded_once_and_said():

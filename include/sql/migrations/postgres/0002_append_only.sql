@@ -57,5 +57,8 @@ CREATE TRIGGER billing_diff_changes_refuse_change BEFORE UPDATE ON billing_diff_
 CREATE TRIGGER billing_diff_matched_refuse_change BEFORE UPDATE ON billing_diff_matched
     FOR EACH STATEMENT EXECUTE FUNCTION billing_refuse_change();
 
+CREATE TRIGGER billing_diff_lines_refuse_change BEFORE UPDATE ON billing_diff_lines
+    FOR EACH STATEMENT EXECUTE FUNCTION billing_refuse_change();
+
 CREATE TRIGGER billing_diff_findings_refuse_change BEFORE UPDATE ON billing_diff_findings
     FOR EACH STATEMENT EXECUTE FUNCTION billing_refuse_change();

@@ -81,6 +81,11 @@ BEGIN
     SELECT RAISE(ABORT, 'billing_diff_matched is never changed');
 END;
 
+CREATE TRIGGER billing_diff_lines_refuse_update BEFORE UPDATE ON billing_diff_lines
+BEGIN
+    SELECT RAISE(ABORT, 'billing_diff_lines is never changed');
+END;
+
 CREATE TRIGGER billing_diff_findings_refuse_update BEFORE UPDATE ON billing_diff_findings
 BEGIN
     SELECT RAISE(ABORT, 'billing_diff_findings is never changed');

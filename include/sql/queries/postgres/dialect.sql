@@ -35,7 +35,14 @@ COPY billing_diff_changes (
 -- Writes the lines that a diff matched to usage.
 COPY billing_diff_matched (
     digest, row_no, line_id, contract_id, account_id, service_id, customer_code, sku, quantity, billing_cycle,
-    holds_from, last_day
+    holds_from, last_day, charge_nos
+) FROM STDIN;
+
+-- name: diff_lines_write
+-- Writes the contract lines that a plan saw.
+COPY billing_diff_lines (
+    digest, row_no, line_id, contract_id, contract_name, account_id, account_name, service_id, service_name,
+    quantity, unit_cost, unit_price, included, last_day, billable
 ) FROM STDIN;
 
 -- name: diff_findings_write

@@ -43,9 +43,18 @@ INSERT INTO billing_diff_changes (
 -- Writes the lines that a diff matched to usage.
 INSERT INTO billing_diff_matched (
     digest, row_no, line_id, contract_id, account_id, service_id, customer_code, sku, quantity, billing_cycle,
-    holds_from, last_day
+    holds_from, last_day, charge_nos
 ) VALUES (
-    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+);
+
+-- name: diff_lines_write
+-- Writes the contract lines that a plan saw.
+INSERT INTO billing_diff_lines (
+    digest, row_no, line_id, contract_id, contract_name, account_id, account_name, service_id, service_name,
+    quantity, unit_cost, unit_price, included, last_day, billable
+) VALUES (
+    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
 );
 
 -- name: diff_findings_write
