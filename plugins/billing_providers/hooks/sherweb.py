@@ -30,6 +30,7 @@ from billing_providers.hooks.sw.api import DISTRIBUTOR, PAYABLE, SERVICE_PROVIDE
 from billing_providers.hooks.sw.customers import read_customers, shared_among
 from billing_providers.hooks.sw.options import DISPLAY_NAME, READS, CostBasis, charge_options, chosen
 from billing_providers.hooks.sw.payable import payable_charges, receivable_charges
+from billing_providers.hooks.sw.running_years import checked_months, running_years
 from billing_providers.hooks.sw.span import span_of
 from billing_providers.hooks.sw.subscriptions import SubscriptionReader, checked_fields
 from billing_providers.model.periods import BillingPeriod
@@ -47,6 +48,8 @@ class SherwebHook(BaseHook):
         display name is the code. For subscriptions the customer's own id takes the place of the tag.
     :param quantity_places: decimal places that a quantity of more than 15 digits may have once the digits that a double
         does not keep are gone; None: such a quantity holds its customer.
+    :param yearly_months: so many months before the period are read as well, for charges of years that are running in
+        it; 0: none, 11 is a year. For the billing rule ``yearly``.
     :param final_only: whether usage charges that are not billed yet make the read incomplete, and are waited for.
     :param subscription_fields: our field (``item_id``, ``description``, ``sku``, ``quantity``) → its name in a
         subscription, where it is not the default.
@@ -69,6 +72,7 @@ class SherwebHook(BaseHook):
         customer_tag: str = DISPLAY_NAME,
         customer_id_tag: str = "",
         quantity_places: int | None = None,
+        yearly_months: int = 0,
         final_only: bool = True,
         subscription_fields: Mapping[str, Any] | None = None,
         limits: Limits | None = None,
@@ -78,6 +82,7 @@ class SherwebHook(BaseHook):
         self.sherweb_conn_id = sherweb_conn_id
         self._of_charges = chosen(reads, READS, "reads") == "charges"
         self._options = charge_options(cost_basis, customer_tag, customer_id_tag, quantity_places)
+        self._yearly_months = checked_months(yearly_months)
         self._final_only = final_only
         self._subscription_fields = checked_fields(subscription_fields)
         self._limits = limits or Limits()
@@ -98,6 +103,10 @@ class SherwebHook(BaseHook):
             return self._subscriptions().read(period)
         charges = payable_charges(self._distributor, period, self._options, self.conn_type)
         read = charges.usage_read(period, final_only=self._final_only)
+        if self._yearly_months and read.complete:
+            months = self._yearly_months
+            years = running_years(self._distributor, period, self._options, self.conn_type, months=months)
+            read = years.added_to(read)
         if self._options.customer_id_tag or not read.records:
             return read
         shared, notes = shared_among(self._provider, (record.customer_code for record in read.records))

@@ -193,6 +193,23 @@ def test_odd_quantities_hold_their_customers_unless_places_are_stated(sherweb_of
     ]
 
 
+def test_years_that_are_running_are_told_in_every_month_of_theirs(sherweb_of: HookMaker, world: Sherweb) -> None:
+    """A year is charged once; with the months before, its seats are known in all of them, also on a first run."""
+    read = sherweb_of(yearly_months=11, **BY_ID).read_usage(JULY)
+    codes = codes_of(world)
+
+    held: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+    for record in read.records:
+        if record.billing_cycle == "yearly" and record.covers_from < JULY.end <= record.covers_until:
+            held[codes[record.customer_code], record.sku] += record.quantity
+    lines = [line for outcome in Outcome for line in world.expected(JULY, outcome=outcome).values()]
+    wanted = {(line.customer_code, line.sku): line.quantity for line in lines if line.cycle == "Yearly"}
+    assert {key: held[key] for key in wanted} == wanted
+    assert len(wanted) > 10
+    assert (read.complete, read.malformed) == (True, [])
+    assert all(record.period_start == JULY.start for record in read.records)
+
+
 # -- what is wrong on demand
 
 

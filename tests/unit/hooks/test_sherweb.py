@@ -568,3 +568,21 @@ def test_a_wrong_option_is_refused_when_the_source_is_made(options: dict[str, An
         source_for(settings)
 
     assert said in str(caught.value)
+
+
+def test_a_gap_among_the_months_before_makes_the_reading_incomplete(hook_of: HookMaker) -> None:
+    """Law 3: years of a month that was not answered for are not zero."""
+    read = hook_of(Sherweb(), customer_id_tag="", yearly_months=2).read_usage(OCTOBER)
+
+    assert not read.complete
+    assert read.incomplete_why == (
+        "the charges of years that are running cannot be told: the answer for the days before 2026-10-01 is about the "
+        "billing period 2026-10-01 to 2026-10-31"
+    )
+
+
+@pytest.mark.parametrize("months", [-1, 61, True, "11"])
+def test_months_before_are_a_number_of_months(hook_of: HookMaker, months: Any) -> None:
+    """Checked before anything is read."""
+    with pytest.raises(SettingsError, match="yearly_months: no number of months"):
+        hook_of(Sherweb(), yearly_months=months)
