@@ -175,6 +175,7 @@ def matched_line(**changes: Any) -> MatchedLine:
         "sku": "O365-E3",
         "quantity": Decimal("12"),
         "billing_cycle": "monthly",
+        "included": LONG,
         "charge_nos": "1,2",
     }
     return MatchedLine(**{**values, **changes})

@@ -188,6 +188,7 @@ CREATE TABLE billing_diff_matched (
     billing_cycle TEXT NOT NULL,
     holds_from    TEXT,
     last_day      TEXT,
+    included      TEXT,
     charge_nos    TEXT NOT NULL,
     PRIMARY KEY (digest, row_no)
 );

@@ -38,7 +38,7 @@ ORDER BY row_no;
 -- Reads the lines that a diff matched to usage, in order.
 SELECT
     line_id, contract_id, account_id, service_id, customer_code, sku, quantity, billing_cycle, holds_from, last_day,
-    charge_nos
+    included, charge_nos
 FROM billing_diff_matched
 WHERE digest = :digest
 ORDER BY row_no;

@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from billing_providers.engine.digest import plain_value
+from billing_providers.engine.margin import margins
 from billing_providers.model.changes import (
     ChangeKind,
     ContractDiff,
@@ -47,7 +48,7 @@ def diff_from_json(value: Mapping[str, Any]) -> ContractDiff:
             "period_end": date.fromisoformat(value["period_end"]),
             "changes": tuple(_change(change) for change in value["changes"]),
             "matched": tuple(
-                MatchedLine(**{**line, "quantity": Decimal(line["quantity"]), **_days(line)})
+                MatchedLine(**{**line, "quantity": Decimal(line["quantity"]), "included": _number(line), **_days(line)})
                 for line in value["matched"]
             ),
             "findings": tuple(finding_from_json(finding) for finding in value["findings"]),
@@ -61,9 +62,10 @@ def diff_from_json(value: Mapping[str, Any]) -> ContractDiff:
 def diff_summary(diff: ContractDiff, inline_max: int, artifact_uri: str = "") -> dict[str, Any]:
     """Return what goes from task to task: digest, counts, totals, findings, and up to ``inline_max`` changes.
 
-    More changes than that are an empty list here and stand in the artifact.
+    More changes than that are an empty list here and stand in the artifact. ``margin`` sums what changed lines leave
+    over as they end; of ``unknown`` ones cost or price is not known.
     """
-    inline = len(diff.changes) <= inline_max
+    inline, margin = len(diff.changes) <= inline_max, margins(diff)
     return {
         "integration": diff.integration,
         "psa": diff.psa,
@@ -78,6 +80,7 @@ def diff_summary(diff: ContractDiff, inline_max: int, artifact_uri: str = "") ->
         "strategy": diff.strategy,
         "counts": dict(diff.counts),
         "totals": plain_value(dict(diff.totals)),
+        "margin": {"total": plain_value(margin.total), "lines": margin.lines, "unknown": margin.unknown},
         "changes": [_object(change) for change in diff.changes] if inline else [],
         "artifact_uri": artifact_uri,
         "findings": [finding_to_json(finding) for finding in diff.findings[:inline_max]],
@@ -108,6 +111,10 @@ def _object(record: Any) -> dict[str, Any]:
 
 def _days(line: Mapping[str, Any]) -> dict[str, date | None]:
     return {name: date.fromisoformat(line[name]) if line[name] else None for name in ("holds_from", "last_day")}
+
+
+def _number(line: Mapping[str, Any]) -> Decimal | None:
+    return None if line["included"] is None else Decimal(line["included"])
 
 
 def _change(value: Mapping[str, Any]) -> LineChange:

@@ -110,6 +110,7 @@ def matched_lines(assigned: Assigned, targets: Targets, usage: Usage, live: Live
             _taken(cycle_of, targets.cycle[assigned.target]),
             held,
             _taken(live.columns["last_day"], assigned.line),
+            _taken(live.columns["included"], assigned.line),
             [numbers[of_line] for of_line in target],
         )
     )

@@ -112,6 +112,7 @@ class MatchedLine:
     billing_cycle: str = ""  # of the usage; anything but "" and "monthly" keeps the line from being zeroed
     holds_from: date | None = None  # the day for which the quantity was compared; None: the PSA does not date it
     last_day: date | None = None  # of the line, as it was when it was matched
+    included: Decimal | None = None  # units of the quantity that the line does not bill, as it was then
     charge_nos: str = ""  # numbers of the charge lines behind the quantity, ascending, with a comma between
 
 

@@ -9,10 +9,11 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from billing_providers.engine.margin import margins
 from billing_providers.errors import ArtifactError
 from billing_providers.model.changes import ContractDiff, LineChange, told_fields
 from billing_providers.model.decimals import text_from_decimal
-from billing_providers.model.journal import JournalEntry
+from billing_providers.model.journal import DONE, JournalEntry
 from billing_providers.model.periods import BillingPeriod
 from billing_providers.model.record_link import RecordLink
 from billing_providers.model.settings import IntegrationSettings
@@ -22,11 +23,11 @@ if TYPE_CHECKING:
 
 _COLUMNS = (
     "account", "contract", "contract id", "service", "line id", "what", "quantity before", "quantity after",
-    "effective date", "unit cost", "unit price", "also set", "customers", "skus", "held by", "reason", "link",
+    "effective date", "unit cost", "unit price", "margin", "also set", "customers", "skus", "held by", "reason", "link",
 )  # fmt: skip
 _RESULT_COLUMNS = (
     "account", "contract", "contract id", "service", "line id", "quantity before", "quantity wanted", "also set",
-    "effective date", "state", "quantity read back", "detail", "customers", "link",
+    "effective date", "state", "quantity read back", "margin", "detail", "customers", "link",
 )  # fmt: skip
 _USAGE_COLUMNS = (
     "customer_code", "customer_name", "sku", "quantity", "unit", "total_cost", "total_price", "currency", "description",
@@ -73,14 +74,19 @@ def write_csv(settings: IntegrationSettings, name: str, heading: Iterable[str], 
 def write_change_list(settings: IntegrationSettings, diff: ContractDiff) -> str:
     """Write the exact change list as CSV for a person, and return its address."""
     name = f"changes-{diff.period_start}-{diff.digest[:16]}.csv"
-    link = RecordLink(settings.contract_link)
-    return write_csv(settings, name, _COLUMNS, ((*_row(change), link.of(change)) for change in diff.changes))
+    link, of = RecordLink(settings.contract_link), margins(diff).of
+    rows = ((*_row(change, of[change.change_id]), link.of(change)) for change in diff.changes)
+    return write_csv(settings, name, _COLUMNS, rows)
 
 
 def write_result_list(settings: IntegrationSettings, diff: ContractDiff, states: Mapping[str, JournalEntry]) -> str:
     """Write what came of every change as CSV: what was wanted, and beside it what was read back; return its address."""
     name, link = f"results-{diff.period_start}-{diff.digest[:16]}.csv", RecordLink(settings.contract_link)
-    rows = ((*_result_row(change, states.get(change.change_id)), link.of(change)) for change in diff.changes)
+    of = margins(diff).of
+    rows = (
+        (*_result_row(change, states.get(change.change_id), of[change.change_id]), link.of(change))
+        for change in diff.changes
+    )
     return write_csv(settings, name, _RESULT_COLUMNS, rows)
 
 
@@ -105,7 +111,7 @@ def _cell(value: Any) -> str:
     return text_from_decimal(value) if isinstance(value, Decimal) else "" if value is None else str(value)
 
 
-def _row(change: LineChange) -> tuple[str, ...]:
+def _row(change: LineChange, margin: Decimal | None) -> tuple[str, ...]:
     return (
         change.account_name,
         change.contract_name,
@@ -116,8 +122,9 @@ def _row(change: LineChange) -> tuple[str, ...]:
         "unknown" if change.quantity_before is None else text_from_decimal(change.quantity_before),
         text_from_decimal(change.quantity_after),
         change.effective_date.isoformat(),
-        "" if change.unit_cost is None else text_from_decimal(change.unit_cost),
-        "" if change.unit_price is None else text_from_decimal(change.unit_price),
+        _cell(change.unit_cost),
+        _cell(change.unit_price),
+        _cell(margin),
         told_fields(change),
         ", ".join(change.customer_names),
         ", ".join(change.skus),
@@ -126,7 +133,8 @@ def _row(change: LineChange) -> tuple[str, ...]:
     )
 
 
-def _result_row(change: LineChange, entry: JournalEntry | None) -> tuple[str, ...]:
+def _result_row(change: LineChange, entry: JournalEntry | None, margin: Decimal | None) -> tuple[str, ...]:
+    stands = entry is not None and entry.state in DONE  # else nobody knows what the line brings in
     return (
         change.account_name,
         change.contract_name,
@@ -139,6 +147,7 @@ def _result_row(change: LineChange, entry: JournalEntry | None) -> tuple[str, ..
         change.effective_date.isoformat(),
         entry.state.value if entry else "not pushed",
         _cell(entry.observed) if entry else "",
+        _cell(margin) if stands else "",
         entry.detail if entry else "",
         ", ".join(change.customer_names),
     )

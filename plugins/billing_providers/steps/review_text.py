@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
+from decimal import Decimal
 
+from billing_providers.engine.margin import Margins, margins
 from billing_providers.model.changes import ContractDiff, LineChange, told_fields
 from billing_providers.model.decimals import text_from_decimal
 from billing_providers.model.record_link import RecordLink
@@ -29,25 +31,37 @@ def review_text(
     :param split_rows: first and last day of the row of units that a change splits, by change id.
     :param link: where people open a contract.
     """
-    shown = changes_shown(diff)
+    shown, margin = changes_shown(diff), margins(diff)
     head = [
         f"**{len(diff.changes)} changes** for the period {diff.period_start} to {diff.period_end} (end excluded), "
         f"{len(diff.held)} held by guards, {diff.unchanged_count} lines unchanged.",
         "Totals: " + (", ".join(f"{name} {text_from_decimal(value)}" for name, value in diff.totals) or "none"),
+        _margin_told(margin),
         f"Digest `{diff.digest}`. Approving writes exactly these numbers, the held ones included.",
         "",
-        "| held by | account | service | before | after | also set | why |",
-        "|---|---|---|---|---|---|---|",
+        "| held by | account | service | before | after | margin | also set | why |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     rows = [
         f"| {', '.join(change.held_by)} | {_cell(change.account_name)} | {_linked(change, link)} "
-        f"| {_before(change)} | {text_from_decimal(change.quantity_after)} | {_cell(told_fields(change))} "
+        f"| {_before(change)} | {text_from_decimal(change.quantity_after)} | {_amount(margin.of[change.change_id])} "
+        f"| {_cell(told_fields(change))} "
         f"| {_cell(change.reason)} |"
         for change in shown
     ]
     more = len(diff.changes) - len(shown)
     tail = ["", f"{more} more; the whole list: {change_list_uri}" if more else f"The list as a file: {change_list_uri}"]
     return "\n".join([*head, *rows, *_proration(shown, split_rows or {}), *tail])
+
+
+def _margin_told(margin: Margins) -> str:
+    unknown = f", {margin.unknown} without a known cost or price" if margin.unknown else ""
+    known = margin.lines - margin.unknown
+    return f"Margin of {known} changed lines as they end: {text_from_decimal(margin.total)}{unknown}."
+
+
+def _amount(amount: Decimal | None) -> str:
+    return "" if amount is None else text_from_decimal(amount)
 
 
 def _proration(shown: Iterable[LineChange], split_rows: Mapping[str, Sequence[str]]) -> list[str]:

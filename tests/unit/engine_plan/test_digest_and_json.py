@@ -141,6 +141,7 @@ def test_the_summary_holds_few_changes_inline_and_leaves_many_to_the_artifact():
     small, large = diff_summary(diff, 2), diff_summary(diff, 1, "file:///tmp/diff.json")
 
     assert small["totals"] == {"cost_delta": "-152", "price_delta": "-380", "quantity_delta": "-38"}
+    assert small["margin"] == {"total": "30", "lines": 2, "unknown": 0}
     assert small["counts"] == {
         "add": 0, "changes": 2, "charge_lines": 3, "customers": 2, "customers_skipped": 0, "held": 2,
         "live_lines": 3, "matched": 2, "set": 1, "unchanged": 1, "zero": 1,

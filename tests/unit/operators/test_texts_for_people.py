@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -101,14 +102,15 @@ def test_a_change_list_tells_everything_that_a_change_sets(tmp_path):
     (path,) = (tmp_path / "demo").iterdir()
     (row,) = csv.DictReader(path.read_text("utf-8-sig").splitlines())
     assert row["also set"] == "invoice_text empty → Backup, unit_cost 6 → 7"
-    assert (row["unit cost"], row["unit price"]) == ("7", "10")
+    assert (row["unit cost"], row["unit price"], row["margin"]) == ("7", "10", "15")
 
 
 def test_the_review_previews_texts_and_prices():
     """What is approved is what is shown: also the invoice text."""
     text = review_text(diff_of(change(fields=(FieldChange(LineField.INVOICE_TEXT, "old", "new | text"),))), "")
 
-    assert "| 3 | 5 | invoice_text old → new \\| text |" in text
+    assert "| 3 | 5 | 15 | invoice_text old → new \\| text |" in text
+    assert "\nMargin of 1 changed lines as they end: 15.\n" in text
 
 
 def test_the_review_shows_held_changes_first_and_names_the_digest():
@@ -155,6 +157,11 @@ def test_what_was_read_back_stands_beside_what_was_wanted(tmp_path):
     assert (first["quantity wanted"], first["quantity read back"], first["state"]) == ("5", "4.5", "mismatch")
     assert (second["state"], second["quantity read back"], second["line id"]) == ("not pushed", "", "")
     assert first["link"].startswith("https://psa.example/open?recid=")
+    assert [first["margin"], second["margin"]] == ["", ""]  # nobody knows what either line brings in
+
+    write_result_list(settings, diff_of(pushed), {"c1": dataclasses.replace(entry, state=JournalState.VERIFIED)})
+    (row,) = csv.DictReader(path.read_text("utf-8-sig").splitlines())
+    assert row["margin"] == "15"
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ COPY billing_diff_changes (
 -- Writes the lines that a diff matched to usage.
 COPY billing_diff_matched (
     digest, row_no, line_id, contract_id, account_id, service_id, customer_code, sku, quantity, billing_cycle,
-    holds_from, last_day, charge_nos
+    holds_from, last_day, included, charge_nos
 ) FROM STDIN;
 
 -- name: diff_lines_write

@@ -43,9 +43,9 @@ INSERT INTO billing_diff_changes (
 -- Writes the lines that a diff matched to usage.
 INSERT INTO billing_diff_matched (
     digest, row_no, line_id, contract_id, account_id, service_id, customer_code, sku, quantity, billing_cycle,
-    holds_from, last_day, charge_nos
+    holds_from, last_day, included, charge_nos
 ) VALUES (
-    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
 );
 
 -- name: diff_lines_write
