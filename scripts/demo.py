@@ -18,6 +18,7 @@ from scripts.local_processes import end_on_sigterm
 # Each integration with the PSA that it writes to, in the order in which the demo closes them.
 INTEGRATIONS = {
     "atria_to_kaseya_bms": "kaseya_bms",
+    "sherweb_to_kaseya_bms": "kaseya_bms",
     "msp360_to_connectwise": "connectwise",
     "rcloud_to_connectwise": "connectwise",
     "kaseya_modules_to_autotask": "autotask",

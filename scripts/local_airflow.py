@@ -94,7 +94,7 @@ class LocalAirflow:
         self._processes.wait_until(ready.exists, what="the sandbox", wait_s=30)
         connections: dict[str, dict[str, Any]] = json.loads(ready.read_text(encoding="utf-8"))["connections"]
         # The tenant offers the default line calls; only a person who knows that may say so.
-        connections["kaseya_bms_default"]["extra"]["line_api"] = "default"
+        connections["kaseya_bms_default"]["extra"]["line_api"] = {"sets": ["unit_cost"]}
         return connections
 
     def _healthy(self) -> bool:

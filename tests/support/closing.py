@@ -71,7 +71,7 @@ def closing(
     with SandboxServer(bms_shape=bms_shape, **sandbox) as box:
         connections = box.connections()
         if bms_shape == "line_api":
-            connections["kaseya_bms_default"]["extra"]["line_api"] = {}
+            connections["kaseya_bms_default"]["extra"]["line_api"] = {"sets": ["unit_cost"]}
         environment = {f"AIRFLOW_CONN_{conn_id.upper()}": json.dumps(fields) for conn_id, fields in connections.items()}
         environment["AIRFLOW_CONN_BILLING_LEDGER"] = ledger_url or f"sqlite:///{folder}/ledger.sqlite"
         environment["BILLING_INBOX"] = f"file://{folder}"

@@ -41,6 +41,7 @@ def test_these_dags_are_shipped():
         "kaseya_modules_to_autotask",
         "msp360_to_connectwise",
         "rcloud_to_connectwise",
+        "sherweb_to_kaseya_bms",
     }
     assert set(dags_of(ROOT / "dags")) == integrations | {f"{name}_watch" for name in integrations}
 

@@ -95,6 +95,19 @@ def test_a_quantity_that_a_later_rule_changes_keeps_no_days() -> None:
     assert (line.quantity, line.steps) == (20, "")
 
 
+def test_what_is_over_does_not_spoil_the_cost_of_what_is_held() -> None:
+    """A term at another price ended inside the period: one unit costs what the charges say that count."""
+    old = row(4, covers_from=START, covers_until=date(2026, 2, 1), unit_cost=Decimal(9), total_cost=Decimal(7))
+    new = row(6, covers_from=date(2026, 2, 1), covers_until=END, unit_cost=Decimal(10), total_cost=Decimal(48))
+    dearer = row(1, covers_from=date(2026, 2, 3), covers_until=END, unit_cost=Decimal(11), total_cost=Decimal(9))
+
+    (line,) = charges(one_rule("fold: at_end", old, new))
+    (mixed,) = charges(one_rule("fold: at_end", old, new, dearer))
+
+    assert (line.quantity, line.unit_cost, line.total_cost) == (6, 10, 55)
+    assert (mixed.quantity, mixed.unit_cost) == (7, None)
+
+
 def test_each_row_tells_what_it_counted_for() -> None:
     """A credit that is over by the end counts nothing, and is still there as evidence."""
     rows = [row(10, **WHOLE), row(-4, covers_from=START, covers_until=date(2026, 2, 1))]

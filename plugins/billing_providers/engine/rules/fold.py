@@ -19,7 +19,7 @@ from billing_providers.engine.rules.charge_lines import IDENTITY
 from billing_providers.engine.rules.columns import Column
 from billing_providers.engine.rules.conditions import Unconditional
 from billing_providers.engine.rules.exact import is_known
-from billing_providers.engine.rules.usage_rows import UsageRows
+from billing_providers.engine.rules.usage_rows import TOTAL_OF, UsageRows
 from billing_providers.model.periods import BillingPeriod
 
 if TYPE_CHECKING:
@@ -64,6 +64,7 @@ class Fold(Unconditional):
 
         quantities = rows.table.column("quantity").objects()
         steps = rows.table.column("steps").objects()
+        units = {name: rows.table.column(name).objects() for name in TOTAL_OF}
         touched = np.zeros(len(mask), dtype=bool)
         for charges in _groups(rows, np.flatnonzero(mask).tolist(), quantities):
             counted = self._counted(charges, rows.period)
@@ -71,8 +72,10 @@ class Fold(Unconditional):
                 touched[charge.row] = True
                 quantities[charge.row] = counted(charge)
                 steps[charge.row] = _steps(charge, rows.period) if self.mode is FoldMode.AT_END else ()
+            _agree(charges, quantities, units)
         rows.table.columns["quantity"] = Column.of(quantities)
         rows.table.columns["steps"] = Column.of(steps)
+        rows.table.columns |= {name: Column.of(told) for name, told in units.items()}
         return touched
 
     def _counted(self, charges: list[_Charge], period: BillingPeriod) -> Callable[[_Charge], Decimal]:
@@ -111,6 +114,15 @@ def _groups(rows: UsageRows, numbers: list[int], quantities: Any) -> Iterator[li
             key = tuple(column[row].strip() for column in keys)
             groups.setdefault(key, []).append(_Charge(row, quantities[row], start, max(start, end)))
     yield from groups.values()
+
+
+def _agree(charges: list[_Charge], quantities: Any, units: dict[str, Any]) -> None:
+    """Let what one unit costs be told by the charges that count: what is over tells nothing about what is held."""
+    counted = next((charge.row for charge in charges if quantities[charge.row]), None)
+    for charge in charges:
+        if counted is not None and not quantities[charge.row]:
+            for told in units.values():
+                told[charge.row] = told[counted]
 
 
 def _peak(charges: list[_Charge], period: BillingPeriod) -> date:

@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from billing_providers.engine.proration import AnnualBilling, allocate, months_after
 from billing_providers.engine.rules.columns import Column
 from billing_providers.engine.rules.conditions import Unconditional
+from billing_providers.engine.rules.exact import quotient
 from billing_providers.engine.rules.usage_rows import TOTAL_OF, UsageRows
 
 if TYPE_CHECKING:
     from billing_providers.engine.rules.columns import Mask
 
 _CENTS = 2
+_MONTHS = Decimal(12)  # what one unit costs is told for a year, also in a charge for what is left of one
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ class Yearly(Unconditional):
         """Count what is due. A row that does not tell the days of its term has no quantity, and holds its customer."""
         import numpy as np
 
-        names = ("quantity", *TOTAL_OF.values())
+        names = ("quantity", *TOTAL_OF, *TOTAL_OF.values())
         columns = {name: rows.table.column(name).objects() for name in names}
         begins, ends = (rows.table.objects(name) for name in ("covers_from", "covers_until"))
         for row in np.flatnonzero(mask).tolist():
@@ -51,8 +53,10 @@ class Yearly(Unconditional):
             due = [number for number, day in enumerate(_days(start, end, billing)) if rows.period.contains(day)]
             if billing is AnnualBilling.ANNIVERSARY and not due and columns["quantity"][row] is not None:
                 columns["quantity"][row] = Decimal(0)
-            for name in TOTAL_OF.values():
-                columns[name][row] = _part(columns[name][row], len(list(_days(start, end, billing))), due)
+            for name, total in TOTAL_OF.items():
+                if billing is AnnualBilling.SPREAD and columns[name][row] is not None:
+                    columns[name][row] = quotient(columns[name][row], _MONTHS)
+                columns[total][row] = _part(columns[total][row], len(list(_days(start, end, billing))), due)
         for name, objects in columns.items():
             rows.table.columns[name] = Column.of(objects)
         return mask
