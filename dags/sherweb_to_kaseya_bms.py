@@ -24,6 +24,7 @@ from billing_providers.operators import (
     VerifyContractLinesOperator,
     WaitForUsageSensor,
     run_params,
+    undo_dag,
     watch_dag,
 )
 from billing_providers.timetables.billing_period import BillingPeriodTimetable
@@ -85,3 +86,4 @@ with DAG(
     diff >> review >> push >> verify >> items >> report
 
 watch = watch_dag(SETTINGS)
+undo = undo_dag(SETTINGS)

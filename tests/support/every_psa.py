@@ -48,9 +48,9 @@ class Tenant:
         """Close a period; of the first one where no day is given."""
         return self.msp.close(run_id, billing_period=day or self.first, **params)
 
-    def plan(self, run_id: str, day: str = "") -> Pipeline:
+    def plan(self, run_id: str, day: str = "", **params: Any) -> Pipeline:
         """Plan a period and write nothing."""
-        run = self.msp.run(run_id, billing_period=day or self.first)
+        run = self.msp.run(run_id, billing_period=day or self.first, **params)
         run.plan()
         return run
 

@@ -182,6 +182,8 @@ def _inputs(inputs: PlanInputs, live: LiveLines) -> DiffInputs:
     ]
     if inputs.capabilities.dates_quantities or inputs.settings.policy.prorate:
         bounds.append(sorted(map(str, inputs.dated_writes)))
+    if inputs.undone_before:
+        bounds.append(list(inputs.undone_before))
     return DiffInputs(
         snapshot=inputs.snapshot.digest,
         rules=inputs.charge_set.rules_digest,

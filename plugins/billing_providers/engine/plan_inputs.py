@@ -32,6 +32,8 @@ class PlanInputs:
     :param managed: the register of this integration and tenant.
     :param recent_record_counts: record counts of recent closed periods, for the guard.
     :param dated_writes: what earlier runs wrote from which day on, where the PSA takes one change per line and day.
+    :param undone_before: keys of the runs that undid something of the period: what is planned after one is another diff
+        than what was planned before, though every line stands as it did.
     :param only_lines: line ids and change ids to which the changes are restricted; None: no restriction.
     """
 
@@ -54,6 +56,7 @@ class PlanInputs:
     tool_version: str
     line_terms: TermsTable = field(default_factory=TermsTable.empty)
     dated_writes: Sequence[DatedWrite] = ()
+    undone_before: Sequence[str] = ()
 
     def with_lines(self, lines: Sequence[ContractLine] | pd.DataFrame) -> PlanInputs:
         """Return the inputs with the live lines that were read for :func:`~.planner.lines_wanted`."""

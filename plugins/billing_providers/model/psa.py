@@ -164,6 +164,7 @@ class PsaCapabilities:
     strategy: str  # short name of the line strategy in use
     explanation: str  # one sentence for people: what can be written here, and why
     sets: frozenset[LineField] = frozenset()  # what can be set besides the quantity
+    clears: frozenset[LineField] = frozenset()  # of these, days and amounts that can be taken away again
     lists_lag_s: float = 0.0  # a list may miss what was written less than so long ago
     reads_lag_s: float = 0.0  # a write whose answer was lost may still be at work for so long
     dates_quantities: bool = False  # a quantity holds from a date on; lines have a schedule

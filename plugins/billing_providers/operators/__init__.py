@@ -13,11 +13,13 @@ if TYPE_CHECKING:
     from billing_providers.operators.extract_usage import ExtractUsageOperator
     from billing_providers.operators.integration_dag import billing_dag
     from billing_providers.operators.map_and_diff import MapAndDiffOperator
+    from billing_providers.operators.plan_undo import PlanUndoOperator
     from billing_providers.operators.push_contract_lines import PushContractLinesOperator
     from billing_providers.operators.report_drift import ReportDriftOperator
     from billing_providers.operators.report_run import ReportRunOperator
     from billing_providers.operators.resolve_period import ResolvePeriodOperator
     from billing_providers.operators.review_diff import ReviewDiffOperator
+    from billing_providers.operators.undo import undo_dag
     from billing_providers.operators.verify_contract_lines import VerifyContractLinesOperator
     from billing_providers.operators.wait_for_usage import WaitForUsageSensor
     from billing_providers.operators.watch import watch_dag
@@ -28,6 +30,7 @@ _HOMES = {
     "CollectBillingItemsOperator": "collect_billing_items",
     "ExtractUsageOperator": "extract_usage",
     "MapAndDiffOperator": "map_and_diff",
+    "PlanUndoOperator": "plan_undo",
     "PushContractLinesOperator": "push_contract_lines",
     "ReportDriftOperator": "report_drift",
     "ReportRunOperator": "report_run",
@@ -37,6 +40,7 @@ _HOMES = {
     "WaitForUsageSensor": "wait_for_usage",
     "billing_dag": "integration_dag",
     "run_params": "dag_params",
+    "undo_dag": "undo",
     "watch_dag": "watch",
 }
 
@@ -46,6 +50,7 @@ __all__ = [
     "CollectBillingItemsOperator",
     "ExtractUsageOperator",
     "MapAndDiffOperator",
+    "PlanUndoOperator",
     "PushContractLinesOperator",
     "ReportDriftOperator",
     "ReportRunOperator",
@@ -55,6 +60,7 @@ __all__ = [
     "WaitForUsageSensor",
     "billing_dag",
     "run_params",
+    "undo_dag",
     "watch_dag",
 ]
 

@@ -70,7 +70,8 @@ class ReviewDiffOperator(BillingStep, ApprovalOperator):
                 return self._decide(diff.digest, "not_needed", "", f"review is '{self.settings.review.value}'")
         from billing_providers.steps.review_text import review_text
 
-        self.subject = f"{self.settings.integration}: {len(diff.changes)} changes, {len(diff.held)} held"
+        undoes = f", undo of run {self.scope.undoes}" if self.scope.undoes else ""
+        self.subject = f"{self.settings.integration}: {len(diff.changes)} changes, {len(diff.held)} held{undoes}"
         link = RecordLink(self.settings.contract_link)
         self.body = review_text(diff, self.diff.get("change_list_uri", ""), self.diff.get("split_rows"), link)
         context["ti"].xcom_push(key=ASKED_DIGEST, value=diff.digest)

@@ -27,15 +27,18 @@ def apply_changes(job: PushJob) -> dict[str, JournalEntry]:
     :raises LedgerError: when the journal cannot be written or the lock was lost.
     """
     states = job.journal.states(job.diff.digest)
-    todo = [
-        change for change in job.changes if change.change_id not in states or states[change.change_id].state not in DONE
-    ]
+    todo = [change for change in job.changes if not _is_done(job, states.get(change.change_id))]
     unseen = [change for change in todo if change.change_id not in states]
     if unseen:
         job.journal.append([job.entry(change, JournalState.INTENDED) for change in unseen], lock=job.lock)
     _for_each_batch(job, list(_batches(todo, job.batch_lines_max)), last_tries(job, todo, states))
     _look_again(job, todo)
     return job.journal.states(job.diff.digest)
+
+
+def _is_done(job: PushJob, last: JournalEntry | None) -> bool:
+    """Whether this run did a change; what another run of the same diff did may have been taken back since."""
+    return last is not None and last.state in DONE and last.run_key == job.scope.run_key
 
 
 def _batches(changes: list[LineChange], lines_max: int) -> Iterator[Batch]:

@@ -14,6 +14,7 @@ from billing_providers.engine.planner import PlanInputs, lines_wanted, plan
 from billing_providers.engine.seen_lines import seen_lines
 from billing_providers.engine.shown import shown_usage
 from billing_providers.engine.split_rows import rows_split_by
+from billing_providers.engine.undone import undos_of
 from billing_providers.model.runs import RunScope
 from billing_providers.model.settings import Publish
 from billing_providers.steps.artifacts import write_change_list, write_json, write_usage_list
@@ -92,6 +93,7 @@ def _inputs(step: BillingStep, ledger: Ledger, psa: PsaHook, scope: RunScope, ch
         tool_version=__version__,
         line_terms=_line_terms(step.settings.line_terms),
         dated_writes=_dated_writes(ledger, scope) if _needs_dates(step, psa) else [],
+        undone_before=undos_of(ledger.runs.since(scope.integration, scope.period.start), scope.period.start),
     )
 
 

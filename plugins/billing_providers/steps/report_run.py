@@ -101,12 +101,14 @@ def _record(
         dry_run=scope.dry_run,
         digest=diff.digest if diff else "",
         counts=tuple(sorted({**counts, "unmapped": unmapped}.items())),
-        summary=_summary(diff, pushed, unmapped, fault if result is RunResult.FAILED else None)
+        summary=(f"undoes run {scope.undoes}: " if scope.undoes else "")
+        + _summary(diff, pushed, unmapped, fault if result is RunResult.FAILED else None)
         + (f" (attempt {attempt} of this run)" if attempt > 1 else ""),
         mode=started.mode if started else "",
         started_by=started.started_by if started else "",
         customers=scope.customers,
         failed_only=scope.failed_only,
+        undoes=scope.undoes,
     )
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from billing_providers.engine.undone import undone_runs
 from billing_providers.errors import ArtifactError
 from billing_providers.model.changes import ContractDiff
 from billing_providers.model.findings import Finding
 from billing_providers.model.journal import JournalEntry
+from billing_providers.model.runs import RunScope
 from billing_providers.push.outcomes import outcome_counts, outcome_findings
 from billing_providers.push.verifier import verify_changes
 from billing_providers.steps.artifacts import write_result_list
@@ -17,6 +19,9 @@ from billing_providers.steps.psa import opened_psa
 from billing_providers.steps.push_job import push_job
 from billing_providers.steps.registered_lines import registered_lines
 from billing_providers.steps.step import BillingStep
+
+if TYPE_CHECKING:
+    from billing_providers.ledger.ledger import Ledger
 
 PUSH_STAGE = "push_contract_lines"
 UNWRITTEN = 195
@@ -36,11 +41,7 @@ def verify_contract_lines(step: BillingStep, planned: dict[str, Any]) -> dict[st
         raise AirflowSkipException("nothing was cleared for pushing")
     with opened_psa(step, ledger) as psa:
         states = verify_changes(push_job(step, ledger, psa, diff, diff.changes))
-    register = ledger.register.lines(scope.tenant, scope.integration)
-    lines = registered_lines(diff, states, register, undoes=bool(scope.undoes))
-    place, now = (scope.tenant, scope.integration), datetime.now(UTC)
-    ledger.register.record(*place, scope.period.start, lines.kept, run_key=scope.run_key, at=now)
-    ledger.register.forget(*place, lines.forgotten)
+    managed = _registered(ledger, scope, diff, states)
     counts = outcome_counts(diff.changes, states)
     # What was read back replaces what push believed.
     ledger.findings.replace(scope.run_key, PUSH_STAGE, outcome_findings(diff, states, step.voice))
@@ -49,7 +50,18 @@ def verify_contract_lines(step: BillingStep, planned: dict[str, Any]) -> dict[st
     broken = ledger.journal.verify(scope.tenant)
     if broken:
         raise AirflowException(f"the journal's hash chain is broken: {broken[0]}")
-    return {"digest": diff.digest, "counts": counts, "managed_lines": len(lines.kept), "result_list_uri": results}
+    return {"digest": diff.digest, "counts": counts, "managed_lines": managed, "result_list_uri": results}
+
+
+def _registered(ledger: Ledger, scope: RunScope, diff: ContractDiff, states: Mapping[str, JournalEntry]) -> int:
+    """Register what stands and return how many lines; of a run that is undone by now nothing stands any more."""
+    place = (scope.tenant, scope.integration)
+    if scope.run_key in undone_runs(ledger.runs.since(scope.integration, scope.period.start)):
+        return 0
+    lines = registered_lines(diff, states, ledger.register.lines(*place), undoes=bool(scope.undoes))
+    ledger.register.record(*place, scope.period.start, lines.kept, run_key=scope.run_key, at=datetime.now(UTC))
+    ledger.register.forget(*place, lines.forgotten)
+    return len(lines.kept)
 
 
 def _result_list(

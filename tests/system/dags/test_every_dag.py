@@ -43,7 +43,8 @@ def test_these_dags_are_shipped():
         "rcloud_to_connectwise",
         "sherweb_to_kaseya_bms",
     }
-    assert set(dags_of(ROOT / "dags")) == integrations | {f"{name}_watch" for name in integrations}
+    companions = {f"{name}_{what}" for name in integrations for what in ("watch", "undo")}
+    assert set(dags_of(ROOT / "dags")) == integrations | companions
 
 
 def test_every_file_is_looked_at():
@@ -104,6 +105,26 @@ def test_every_integration_has_a_watch_that_outlives_a_full_pool(dag_file):
     assert drift.pool == integration_of(dag_file).get_task("push_contract_lines").pool
     assert (all_well.trigger_rule, all_well.upstream_task_ids) == ("all_success", {"check_setup", "report_drift"})
     assert [task.task_id for task in watch.tasks if not task.downstream_task_ids] == ["all_well"]
+
+
+@every_dag_file
+def test_every_integration_has_an_undo_that_starts_by_hand_alone_and_is_always_reviewed(dag_file):
+    """It works in the same pool as the runs, has no schedule, and needs a run to be named."""
+    from airflow.exceptions import ParamValidationError
+    from airflow.serialization.serialized_objects import DagSerialization
+
+    dag = dags_of(dag_file)[f"{dag_file.stem}_undo"]
+    stored = DagSerialization.from_dict(DagSerialization.to_dict(dag))
+
+    assert stored.timetable.summary == "None"
+    assert [task.task_id for task in dag.topological_sort()] == [
+        "plan_undo", "review_diff", "push_contract_lines", "verify_contract_lines", "report_run",
+    ]  # fmt: skip
+    assert {task.pool for task in stored.tasks} == {integration_of(dag_file).get_task("push_contract_lines").pool}
+    assert {task.settings.review.value for task in dag.tasks} == {"always"}
+    with pytest.raises(ParamValidationError):
+        dag.params.validate()
+    assert set(dag.params) == {"run", "dry_run"}
 
 
 @every_dag_file

@@ -57,7 +57,7 @@ def test_the_function_wires_what_the_shipped_files_wire_by_hand(dag_id: str) -> 
     assert made.description.endswith("at the close of each billing period.")
 
 
-def test_every_file_of_the_folder_makes_a_dag_and_its_watch(folder: Path) -> None:
+def test_every_file_of_the_folder_makes_a_dag_with_its_companions(folder: Path) -> None:
     """Beside those that are shipped; without files there are no others, and no error."""
     shipped = set(bag().dags)
     put(folder, "alpha"), put(folder, "settings")  # a name that the DAG file uses itself
@@ -65,7 +65,9 @@ def test_every_file_of_the_folder_makes_a_dag_and_its_watch(folder: Path) -> Non
     made = bag()
 
     assert made.import_errors == {}
-    assert set(made.dags) - shipped == {"alpha", "alpha_watch", "settings", "settings_watch"}
+    assert set(made.dags) - shipped == {
+        f"{name}{companion}" for name in ("alpha", "settings") for companion in ("", "_watch", "_undo")
+    }
     assert made.dags["alpha"].relative_fileloc == FILES[0]
     assert made.dags["alpha"].description == "atria → kaseya_bms, from alpha.yaml."
 

@@ -10,18 +10,14 @@ import json
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
-from billing_providers.ledger.connect import open_ledger
 from billing_providers.model.changes import LineChange, ManagedLine
-from billing_providers.model.findings import Finding
-from billing_providers.operators import ReportDriftOperator
 from tests.support.every_psa import INTEGRATIONS, Tenant, tenant_of
 from tests.support.pipeline import Pipeline
 from tests.support.smtp_sink import smtp_sink
+from tests.support.watching import found_by_the_watch, watched
 
 every_psa = pytest.mark.parametrize("tenant", list(INTEGRATIONS), indirect=True)
 connectwise = pytest.mark.parametrize("tenant", ["connectwise"], indirect=True)
@@ -31,19 +27,6 @@ connectwise = pytest.mark.parametrize("tenant", ["connectwise"], indirect=True)
 def tenant(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Tenant]:
     with tenant_of(request.param, tmp_path) as opened:
         yield opened
-
-
-def watched(tenant: Tenant) -> dict[str, Any]:
-    """Run the task once, as Airflow does."""
-    settings = tenant.msp.settings
-    context: Any = {"dag_run": SimpleNamespace(dag_id=f"{settings.integration}_watch", run_id="today"), "params": {}}
-    answer = ReportDriftOperator(task_id="report_drift", settings=settings).execute(context)
-    return dict(json.loads(json.dumps(answer)))
-
-
-def found(tenant: Tenant) -> list[Finding]:
-    key = f"{tenant.msp.settings.integration}_watch"
-    return [one for stage, one in open_ledger("billing_ledger").findings.of_run(key) if stage == "report_drift"]
 
 
 def registered(run: Pipeline) -> dict[str, ManagedLine]:
@@ -90,7 +73,7 @@ def test_every_quantity_that_was_changed_by_hand_is_found_and_nothing_else(tenan
 
     assert {line["line"] for line in told["lines"]} == {written.line_id, unchanged.line_id}
     assert told["count"] == 2
-    messages = {one.about("line"): one.message for one in found(tenant)}
+    messages = {one.about("line"): one.message for one in found_by_the_watch(tenant)}
     assert f"the quantity is {written.quantity + 3:f}, it was {written.quantity:f}" in messages[written.line_id]
     assert f"It was set to {written.quantity:f}" in messages[written.line_id]
     assert f"It was confirmed at {unchanged.quantity:f}" in messages[unchanged.line_id]
@@ -144,7 +127,7 @@ def test_fields_that_were_set_and_lines_that_were_ended_or_deleted_are_found(ten
     watched(tenant)
 
     cost = next(one.after for one in costly.fields if one.field.value == "unit_cost")
-    messages = {one.about("line"): f"{one.code} {one.message}" for one in found(tenant)}
+    messages = {one.about("line"): f"{one.code} {one.message}" for one in found_by_the_watch(tenant)}
     assert set(messages) == {costly.line_id, told_text.line_id, ended, gone}
     assert f"unit cost is 0.01, it was {cost}" in messages[costly.line_id]
     assert "invoice text is by hand, it was Managed online backup" in messages[told_text.line_id]
@@ -168,7 +151,7 @@ def test_what_another_integration_set_is_said_to_be_its_work(tenant: Tenant, tmp
 
     watched(tenant)
 
-    (drift,) = found(tenant)
+    (drift,) = found_by_the_watch(tenant)
     assert drift.code == "CW200"
     assert f"It was set to {line.quantity:f} by run {other}/rival" in drift.message
 
