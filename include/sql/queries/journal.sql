@@ -45,6 +45,15 @@ FROM billing_journal
 WHERE tenant = :tenant AND period_start = :period_start
 ORDER BY seq;
 
+-- name: journal_of_integration
+-- Reads the entries of one integration for one billing period.
+SELECT
+    tenant, integration, period_start, run_key, digest, change_id, line_id, contract_id, customer_codes, skus,
+    state, at, quantity_before, quantity_after, observed, request_id, detail
+FROM billing_journal
+WHERE tenant = :tenant AND integration = :integration AND period_start = :period_start
+ORDER BY seq;
+
 -- name: journal_since
 -- Reads the entries of a tenant from an instant on.
 SELECT

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from billing_providers.errors import LedgerError
 from billing_providers.ledger.codec import RowCodec
@@ -54,6 +54,15 @@ class Charges:
             transaction.write_rows("charge_lines_write", _LINES, charges, charge_set_id=key)
             transaction.write_rows("row_outcomes_write", _OUTCOMES, outcomes, charge_set_id=key)
 
+    def head(self, charge_set_id: str) -> ChargeSet:
+        """Return a charge set without its charge lines.
+
+        :raises LedgerError: for an unknown id.
+        """
+        with self._store.reading("read the charge set") as transaction:
+            row = transaction.row("charge_set_read", charge_set_id=charge_set_id)
+        return self._known(row, charge_set_id)
+
     def load(self, charge_set_id: str) -> tuple[ChargeSet, pd.DataFrame]:
         """Return a charge set and its charge lines, a frame of :class:`ChargeLine` by ``charge_no``.
 
@@ -62,11 +71,14 @@ class Charges:
         with self._store.reading("read the charge lines") as transaction:
             row = transaction.row("charge_set_read", charge_set_id=charge_set_id)
             columns = transaction.columns("charge_lines_read", _LINES, charge_set_id=charge_set_id)
+        return self._known(row, charge_set_id), frame_of_columns(ChargeLine, columns)
+
+    def _known(self, row: dict[str, Any] | None, charge_set_id: str) -> ChargeSet:
         if row is None:
             raise LedgerError(
                 f"the ledger ({self._store.place}) holds no charge set {charge_set_id}; apply the rules again"
             )
-        return _HEAD.decoded(row), frame_of_columns(ChargeLine, columns)
+        return _HEAD.decoded(row)
 
     def outcomes(self, charge_set_id: str) -> pd.DataFrame:
         """Return what became of every row, a frame of :class:`RowOutcome` in the order of the snapshot's records."""

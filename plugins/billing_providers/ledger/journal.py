@@ -80,6 +80,14 @@ class Journal:
                 rows = transaction.rows("journal_of_period", tenant=tenant, period_start=period_start.isoformat())
         return [ENTRIES.decoded(row) for row in rows]
 
+    def of_integration(self, tenant: str, integration: str, period_start: date) -> list[JournalEntry]:
+        """Return what the journal of a tenant holds of one integration and billing period, oldest first."""
+        with self._store.reading("read the journal") as transaction:
+            rows = transaction.rows(
+                "journal_of_integration", tenant=tenant, integration=integration, period_start=period_start.isoformat()
+            )
+        return [ENTRIES.decoded(row) for row in rows]
+
     def since(self, tenant: str, at: datetime) -> list[JournalEntry]:
         """Return what the journal of a tenant holds from an instant on, oldest first."""
         with self._store.reading("read the journal") as transaction:

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from billing_providers.operators.apply_billing_rules import ApplyBillingRulesOperator
+    from billing_providers.operators.billing_gate import BillingGateSensor
     from billing_providers.operators.check_setup import CheckSetupOperator
     from billing_providers.operators.collect_billing_items import CollectBillingItemsOperator
     from billing_providers.operators.dag_params import run_params
     from billing_providers.operators.extract_usage import ExtractUsageOperator
+    from billing_providers.operators.gate_form import gate_params
     from billing_providers.operators.integration_dag import billing_dag
     from billing_providers.operators.map_and_diff import MapAndDiffOperator
     from billing_providers.operators.plan_undo import PlanUndoOperator
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "ApplyBillingRulesOperator": "apply_billing_rules",
+    "BillingGateSensor": "billing_gate",
     "CheckSetupOperator": "check_setup",
     "CollectBillingItemsOperator": "collect_billing_items",
     "ExtractUsageOperator": "extract_usage",
@@ -39,6 +42,7 @@ _HOMES = {
     "VerifyContractLinesOperator": "verify_contract_lines",
     "WaitForUsageSensor": "wait_for_usage",
     "billing_dag": "integration_dag",
+    "gate_params": "gate_form",
     "run_params": "dag_params",
     "undo_dag": "undo",
     "watch_dag": "watch",
@@ -46,6 +50,7 @@ _HOMES = {
 
 __all__ = [
     "ApplyBillingRulesOperator",
+    "BillingGateSensor",
     "CheckSetupOperator",
     "CollectBillingItemsOperator",
     "ExtractUsageOperator",
@@ -59,6 +64,7 @@ __all__ = [
     "VerifyContractLinesOperator",
     "WaitForUsageSensor",
     "billing_dag",
+    "gate_params",
     "run_params",
     "undo_dag",
     "watch_dag",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 
+from billing_providers.engine.joined_names import names_in
 from billing_providers.model.changes import ContractDiff, parts_of
 from billing_providers.model.findings import Finding, Level
 from billing_providers.model.journal import DONE, JournalEntry
@@ -54,19 +55,6 @@ def _codes(findings: Iterable[Finding], known: Collection[str]) -> dict[str, set
     codes: dict[str, set[str]] = defaultdict(set)
     for finding in findings:
         if finding.level in {Level.WARNING, Level.ERROR}:
-            for customer in _customers(finding.about("customer"), known):
+            for customer in names_in(finding.about("customer"), known):
                 codes[customer].add(finding.code)
     return codes
-
-
-def _customers(told: str, known: Collection[str]) -> list[str]:
-    """Return the customers that a finding names, several with ``, `` between them, which a code may hold itself.
-
-    The longest known code wins.
-    """
-    parts, found = told.split(", "), []
-    while parts:
-        length = next((end for end in range(len(parts), 1, -1) if ", ".join(parts[:end]) in known), 1)
-        found.append(", ".join(parts[:length]))
-        parts = parts[length:]
-    return found

@@ -8,13 +8,14 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from billing_providers.model.findings import Finding, Level
+from billing_providers.model.gate import BillingGate
 from billing_providers.model.runs import RunRecord
 from billing_providers.model.settings import IntegrationSettings
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-FINDINGS_MAX = 100
+FINDINGS_MAX, CUSTOMERS_MAX = 100, 50
 log = logging.getLogger(__name__)
 
 
@@ -24,10 +25,11 @@ def send_result(
     findings: Sequence[Finding],
     context: Context,
     *,
+    gate: BillingGate | None = None,
     smtp_conn_id: str = "smtp_default",
 ) -> bool:
     """Send the result and tell whether a mail left. A mail that cannot be sent never changes the run's result."""
-    subject, body = _subject(record), _body(record, findings)
+    subject, body = _subject(record), _body(record, findings, gate)
     return _sent(settings, subject, body, run_key=record.run_key, context=context, smtp_conn_id=smtp_conn_id)
 
 
@@ -103,12 +105,30 @@ def _subject(record: RunRecord) -> str:
     return f"{record.integration} {record.period_start} to {record.period_end}: {record.result}{cause}"
 
 
-def _body(record: RunRecord, findings: Sequence[Finding]) -> str:
+def _body(record: RunRecord, findings: Sequence[Finding], gate: BillingGate | None) -> str:
     wanted = [finding for finding in findings if finding.level in {Level.WARNING, Level.ERROR}]
     counts = ", ".join(f"{escape(name)} {count}" for name, count in record.counts)
     return (
         f"<p><b>{escape(str(record.result))}</b>. {escape(record.summary)}</p><p>{counts}</p>"
-        f"{_table(wanted)}<p>Run {escape(record.run_key)}, diff {escape(record.digest)}</p>"
+        f"{_table(wanted)}{_gate(gate)}<p>Run {escape(record.run_key)}, diff {escape(record.digest)}</p>"
+    )
+
+
+def _gate(gate: BillingGate | None) -> str:
+    """Say who may be billed by now, and name those who may not."""
+    if gate is None:
+        return ""
+    counts = ", ".join(f"{count} {state}" for state, count in gate.counts.items())
+    waiting = gate.not_ready
+    rows = "".join(
+        f"<tr><td>{escape(one.customer_name or one.customer_code)}</td><td>{one.state.value}</td>"
+        f"<td>{escape(one.why)}</td></tr>"
+        for one in waiting[:CUSTOMERS_MAX]
+    )
+    table = f"<table><tr><th>customer</th><th>billing gate</th><th>why</th></tr>{rows}</table>" if rows else ""
+    more = f"<p>{len(waiting) - CUSTOMERS_MAX} more in the ledger.</p>" if len(waiting) > CUSTOMERS_MAX else ""
+    return (
+        f"<p>Billing gate: <b>{'open' if gate.ready else 'closed'}</b>. {counts}. {escape(gate.why)}</p>{table}{more}"
     )
 
 

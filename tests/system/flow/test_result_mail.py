@@ -39,6 +39,8 @@ def test_a_run_that_ended_well_is_told_with_its_counts(told: Closing, sink: Smtp
     body = text_of(sink)
     assert "verified" in body
     assert "KS22" in body
+    assert "Billing gate: <b>closed</b>. 30 ready, 14 held, 0 failed." in body
+    assert "<td>Twin Rivers Dental</td><td>held</td><td>KS101: Twin Rivers Dental: 2 active accounts" in body
     assert run.diff["digest"] in body
 
 
