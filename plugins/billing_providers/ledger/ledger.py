@@ -16,6 +16,7 @@ from billing_providers.ledger.migrate import migrate
 from billing_providers.ledger.register import Register
 from billing_providers.ledger.request_shares import RequestShares
 from billing_providers.ledger.runs import Runs
+from billing_providers.ledger.settings_log import SettingsLog
 from billing_providers.ledger.snapshots import Snapshots
 from billing_providers.ledger.store import Store
 
@@ -42,6 +43,7 @@ class Ledger:
         self.locks = Locks(store)
         self.request_shares = RequestShares(store)
         self.billing_items = BillingItems(store)
+        self.settings_log = SettingsLog(store)
 
     @classmethod
     def at(cls, url: str | URL) -> Self:
