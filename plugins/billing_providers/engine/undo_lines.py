@@ -9,7 +9,7 @@ from datetime import date
 from decimal import Decimal
 
 from billing_providers.engine.change_words import change_id
-from billing_providers.engine.undo_days import legal_day
+from billing_providers.engine.undo_days import LegalDay, legal_day
 from billing_providers.engine.undo_trails import Trail
 from billing_providers.model.changes import ChangeKind, FieldChange, LineChange, LineField
 from billing_providers.model.decimals import text_from_decimal
@@ -106,7 +106,7 @@ class LineUndo:
         """Take each difference back from its earliest legal day on; each counts on those before it."""
         moves = self._moves()
         lefts = _lefts(moves)
-        total = sum((move.units for move in moves), Decimal(0))
+        total = _sum(moves)
         rows = [row for row in self.live.schedule if row.end >= min(lefts)]
         if rows and rows[-1].units == lefts[max(lefts)] - total and total:
             return Restored(as_before=True)
@@ -119,26 +119,39 @@ class LineUndo:
         return self._taken_back(moves)
 
     def _taken_back(self, moves: Sequence[_Move]) -> Restored:
+        """Take the differences back; what the run did until a day that is free goes back on it in one."""
         fields, kept = self._fields()
-        changes: list[LineChange] = []
         later: list[Later] = []
-        taken, moved = set(self.taken), Decimal(0)
-        for step, move in enumerate(sorted(moves, key=lambda one: one.day), start=1):
-            legal = legal_day(move.day, self.live.schedule, self.contract, taken | {move.day})
+        left, moved = sorted(moves, key=lambda one: one.day), Decimal(0)
+        taken = self.taken | {move.day for move in moves}
+        while left:
+            legal, due = self._next_due(left, moved, taken)
             held = None if legal.day is None else self.live.quantity_on(legal.day)
             if legal.day is None or held is None:
                 return Restored(kept=f"no day is left on which it can be changed: {legal.why}")
-            held += moved
-            if held < move.units:
-                return Restored(kept=f"from {legal.day} on it holds {_told(held)}, less than what is to be taken back")
-            last = fields if step == len(moves) else ()
-            number = step if len(moves) > 1 else 0
-            change = self._change(self._kind, held, held - move.units, day=legal.day, fields=last, step=number)
-            changes.append(change)
-            later += [Later(change, move.day, legal.why)] if legal.day != move.day else []
-            taken.add(legal.day)
-            moved -= move.units
-        return Restored(tuple(changes), kept, tuple(later))
+            units = _sum(due)
+            if units:
+                change = self._change(self._kind, held + moved, held + moved - units, day=legal.day)
+                later.append(Later(change, due[0].day, legal.why))
+            left, moved, taken = left[len(due) :], moved - units, taken | {legal.day}
+        return Restored(_in_order([one.change for one in later], fields), kept, tuple(later))
+
+    def _next_due(
+        self, left: Sequence[_Move], moved: Decimal, taken: frozenset[date]
+    ) -> tuple[LegalDay, Sequence[_Move]]:
+        """Return the next free day and what goes back on it: as much as leaves no later day below zero."""
+        wanted = left[0].day
+        while True:
+            legal = legal_day(wanted, self.live.schedule, self.contract, taken)
+            if legal.day is None:
+                return legal, left
+            due = [move for move in left if move.day <= legal.day]
+            lowest = min((row.units for row in self.live.schedule if row.end >= legal.day), default=Decimal(0))
+            if lowest + moved >= _sum(due):
+                return legal, due
+            if len(due) == len(left):
+                return LegalDay(None, "a later day would hold less than nothing"), left
+            wanted = left[len(due)].day
 
     def _moves(self) -> list[_Move]:
         """Return the differences of the run, in the order in which it sent them."""
@@ -205,7 +218,7 @@ class LineUndo:
     ) -> LineChange:
         last, live = self.trail.last, self.live
         money = {one.field: Decimal(one.after) for one in fields if one.field in _MONEY}
-        subject = f"{live.line_id}@undo" + (f"@{day}" if step else "")
+        subject = f"{live.line_id}@undo" + (f"@{day}" if step or live.schedule else "")
         return dataclasses.replace(
             last,
             change_id=change_id(self.tenant, last.contract_id, subject, kind),
@@ -234,6 +247,17 @@ def _lefts(moves: Sequence[_Move]) -> dict[date, Decimal]:
         move.day: move.after + sum((other.units for other in moves[at + 1 :] if other.day <= move.day), Decimal(0))
         for at, move in enumerate(moves)
     }
+
+
+def _sum(moves: Sequence[_Move]) -> Decimal:
+    return sum((move.units for move in moves), Decimal(0))
+
+
+def _in_order(changes: Sequence[LineChange], fields: tuple[FieldChange, ...]) -> tuple[LineChange, ...]:
+    """Return changes of one line as steps, where there are several; the fields go along with the last."""
+    steps = [dataclasses.replace(change, step=step) for step, change in enumerate(changes, start=1)]
+    steps = steps if len(steps) > 1 else list(changes)
+    return (*steps[:-1], *(dataclasses.replace(last, fields=fields) for last in steps[-1:]))
 
 
 def _told(quantity: Decimal | None) -> str:
