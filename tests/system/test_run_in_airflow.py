@@ -173,6 +173,41 @@ def test_a_rejected_diff_is_not_written_and_a_push_cleared_afterwards_is_skipped
     assert stage.audit() == before
 
 
+def test_a_run_is_undone_by_a_diff_that_a_person_approves(stage):
+    """Named by its run id; what it had written goes back, and the run that undid it says so."""
+    line = next(line for line in stage.control("lines") if Decimal(line["units"]) > 20)
+    edited = str(int(Decimal(line["units"])) + 4)
+    stage.control("edit-line", line_id=line["line_id"], units=edited)
+    run_id = stage.run_again()
+    assert (line["line_id"], Decimal(line["units"])) in stage.wanted(run_id)
+    before = stage.audit()
+
+    stage.api.unpause(f"{DAG}_undo")
+    undo = stage.api.trigger(f"{DAG}_undo", run=run_id)
+    assert stage.api.wait(f"{DAG}_undo", undo, until=ASKED) == "awaiting_input"
+    assert stage.audit() == before
+    assert stage.api.finish(f"{DAG}_undo", undo, review=REVIEW) == "success"
+
+    assert (line["line_id"], Decimal(edited)) in stage.audit()[len(before) :]
+    assert len(stage.audit()) == len(before) + len(stage.wanted(run_id))
+    assert stage.ledger.runs.find(f"{DAG}_undo/{undo}").undoes == f"{DAG}/{run_id}"
+
+
+def test_the_watch_tells_drift_whatever_the_setup_came_to(stage):
+    """Its tasks run in a real Airflow, each in its own pool; a fault of the setup is not hidden by what comes after."""
+    line = next(line for line in stage.control("lines") if Decimal(line["units"]) > 20)
+    stage.control("edit-line", line_id=line["line_id"], units="1")
+    stage.api.unpause(f"{DAG}_watch")
+    run_id = stage.api.trigger(f"{DAG}_watch")
+
+    ended, tasks = stage.api.wait(f"{DAG}_watch", run_id), stage.api.tasks(f"{DAG}_watch", run_id)
+
+    assert tasks["report_drift"] == "success"
+    assert ended == ("success" if tasks["check_setup"] == "success" else "failed")
+    told = stage.api.xcom(f"{DAG}_watch", run_id, "report_drift")
+    assert line["line_id"] in {entry["line"] for entry in told["lines"]}
+
+
 def test_no_secret_appears_in_anything_that_was_left_behind(stage):
     """Secrets live in Airflow connections alone: not in logs, XComs, rendered fields, the ledger or exports."""
     secrets = [BMS_PASSWORD.encode(), ATRIA_TOKEN.encode(), *issued_tokens(6)]
