@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-TURN_S = 5.0  # so long a task keeps a slot that others may want
+TURN_S = 10.0  # so long a task keeps a slot that others may want
 POLL_S = 0.06  # so long a slot may lie between two tasks
 
 

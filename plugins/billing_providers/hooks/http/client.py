@@ -17,7 +17,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from threading import BoundedSemaphore, Lock
@@ -72,7 +71,7 @@ class HttpClient:
     :param voice: words the errors.
     :param read: takes the value out of an answer; raises what the answer itself says is wrong.
     :param fault: the error that an answer stands for, None for a success; by default its HTTP status decides.
-    :param gate: bounds of single endpoints of the server, besides those of ``limits``; None: there are none.
+    :param gate: bounds the requests in flight by endpoint, in place of ``limits``; None: ``limits`` do, all together.
     :ivar sign_in: signs the requests; None: they are sent unsigned.
     :ivar calls: requests sent so far, by endpoint.
     """
@@ -94,7 +93,7 @@ class HttpClient:
         self.clocks = clocks or Clocks()
         self.sign_in: SignIn | None = None
         self.calls: Counter[str] = Counter()
-        self.session = kept_alive_session(base_url, self.limits.requests_in_flight_max)
+        self.session = kept_alive_session(base_url)
         self._read = read
         self._fault = fault
         self.gate = gate
@@ -213,29 +212,38 @@ class HttpClient:
         except BudgetSpent as spent:
             problem = f"the budget of {self.limits.requests_per_hour} requests per hour is used up, {spent}"
             raise self.voice.error(BudgetExhausted, problem, method=call.method, url=call.shown) from None
-        with self.gate.slot(call.place) if self.gate else nullcontext(), self._slots:
+        prepared = self._prepared(call, headers)
+        with self.gate.slot(call.place) if self.gate else self._slots:
             if call.changes_something:
                 ask_before_leaving()
             with self._counting:
                 self.calls[call.endpoint] += 1
-            answer = self._exchange(call, headers)
+            answer = self._exchange(call, prepared)
         fault = self._fault(answer)
         if fault is not None:
             raise fault
         return self._read(answer)
 
-    def _exchange(self, call: Call, headers: Headers) -> Answer:
-        """Send one request and read its whole answer: the only place where bytes leave."""
+    def _prepared(self, call: Call, headers: Headers) -> requests.PreparedRequest:
+        """Make what will be sent, while nobody waits for a slot."""
         from requests import Request
+        from requests.exceptions import RequestException
+
+        typed = {"Content-Type": call.content_type} if call.content_type else {}
+        named = {**_HEADERS, **headers, **call.headers, **typed}
+        try:
+            return Request(call.method, call.url, headers=named, data=call.content).prepare()
+        except (RequestException, UnicodeError) as error:
+            # Without its cause: that text may hold a header's value.
+            raise self.voice.lost(error, method=call.method, url=call.shown) from None
+
+    def _exchange(self, call: Call, prepared: requests.PreparedRequest) -> Answer:
+        """Send one request and read its whole answer: the only place where bytes leave."""
         from requests.exceptions import RequestException
         from urllib3.exceptions import HTTPError
 
-        typed = {"Content-Type": call.content_type} if call.content_type else {}
         ends_at = self.clocks.clock() + self.limits.answer_s_max
         try:
-            prepared = Request(
-                call.method, call.url, headers={**_HEADERS, **headers, **call.headers, **typed}, data=call.content
-            ).prepare()
             with self.session.send(
                 prepared,
                 timeout=(self.limits.connect_timeout_s, self.limits.read_timeout_s),

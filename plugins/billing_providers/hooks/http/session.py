@@ -8,7 +8,10 @@ if TYPE_CHECKING:
     import requests
 
 
-def kept_alive_session(base_url: str, connections: int) -> requests.Session:
+_CONNECTIONS_KEPT = 32  # more than any gate lets through at once, so that none is opened for one request
+
+
+def kept_alive_session(base_url: str) -> requests.Session:
     """Return a session for one server: proxies looked up once, no cookies, no netrc, no hidden repeats."""
     import os
     from http.cookiejar import DefaultCookiePolicy
@@ -21,7 +24,7 @@ def kept_alive_session(base_url: str, connections: int) -> requests.Session:
     session.proxies = dict(requests.utils.get_environ_proxies(base_url))
     session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    adapter = HTTPAdapter(pool_connections=1, pool_maxsize=connections, max_retries=0)
+    adapter = HTTPAdapter(pool_connections=1, pool_maxsize=_CONNECTIONS_KEPT, max_retries=0)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     return session
