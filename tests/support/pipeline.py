@@ -76,11 +76,12 @@ class Pipeline:
         run_id: str = "r1",
         run_after: datetime = RUN_AFTER,
         interval_start: datetime | None = None,
+        dag_id: str = "",
         **params: Any,
     ) -> None:
         self.settings = settings
         dag_run = SimpleNamespace(
-            dag_id=settings.integration,
+            dag_id=dag_id or settings.integration,
             run_id=run_id,
             run_after=run_after,
             data_interval_start=interval_start,
@@ -102,7 +103,7 @@ class Pipeline:
 
     @property
     def run_key(self) -> str:
-        return f"{self.settings.integration}/{self.context['dag_run'].run_id}"
+        return f"{self.context['dag_run'].dag_id}/{self.context['dag_run'].run_id}"
 
     def findings(self) -> list[Finding]:
         return [finding for _, finding in self.ledger.findings.of_run(self.run_key)]

@@ -36,16 +36,17 @@ DEFAULTS = {
     },
     "managed": {
         "line": "", "contract": "", "account": "", "service": "", "customer": "", "sku": "", "quantity": "",
-        "cycle": "",
+        "cycle": "", "period": "2026-08-26",
     },
     "changes": {
         "line": "", "kind": "set_quantity", "before": "", "after": "", "held": "", "service": "", "reason": "",
         "fields": "", "from": "",
     },
     "written": {"line": "", "from": "", "before": "", "after": "", "certain": "yes"},
+    "standing": {"line": "", "period": "", "run": "", "before": "", "after": ""},
     "findings": {"code": "", "says": ""},
 }  # fmt: skip
-_SETTINGS, _TABLES = ("policy", "guards", "run"), ("customers", "skus", "terms")
+_SETTINGS, _TABLES = ("policy", "guards", "run"), ("customers", "skus", "terms", "movement")
 # Two accounts with one usable contract each, and a catalogue of two.
 TWO_ACCOUNTS = """
     # accounts

@@ -9,13 +9,14 @@ from typing import Any
 
 from billing_providers.engine.line_terms import load_line_terms
 from billing_providers.engine.mapping import load_customer_map, load_service_map
+from billing_providers.engine.movement import MovementTable, load_movement
 from billing_providers.engine.planner import PlanInputs
 from billing_providers.model.changes import LineField, ManagedLine
 from billing_providers.model.charges import ChargeLine, ChargeSet
 from billing_providers.model.contract_types import KASEYA_BMS
 from billing_providers.model.findings import FindingVoice
 from billing_providers.model.frames import frame_of
-from billing_providers.model.journal import DatedWrite
+from billing_providers.model.journal import DatedWrite, JournalEntry, JournalState
 from billing_providers.model.periods import BillingPeriod
 from billing_providers.model.psa import (
     Account,
@@ -28,7 +29,7 @@ from billing_providers.model.psa import (
     UnitPeriod,
 )
 from billing_providers.model.runs import RunScope
-from billing_providers.model.settings import Guards, IntegrationSettings, Policy
+from billing_providers.model.settings import Guards, IntegrationSettings, Moves, Policy
 from billing_providers.model.usage import UsageSnapshot
 
 PERIOD = BillingPeriod(date(2026, 9, 26), date(2026, 10, 26), "Europe/London")
@@ -38,6 +39,7 @@ _RUN = {
     "filter": "", "only": "", "complete": "yes", "records": "100", "recent": "", "held": "", "failed": "",
     "reported": "", "writes": "set", "reads": "yes", "adds": "no", "whole": "yes", "sets": "",
     "dates": "no", "takes_dates": "no", "today": "",
+    "moves": "at_once, when_updated, billing_date",
 }  # fmt: skip
 
 
@@ -71,6 +73,8 @@ def planner_inputs(s: dict[str, Any]) -> PlanInputs:
             psa="kaseya_bms",
             policy=Policy(**{"settings_audit": False, **_settings(s.get("policy", {}))}),
             guards=Guards(**_settings(s.get("guards", {}))),
+            movement="movement.csv" if "movement" in s else "",
+            moves=tuple(Moves(kind) for kind in _listed(run["moves"])),
         ),
         snapshot=_snapshot(run),
         charge_set=ChargeSet("c" * 32, "s" * 32, "r" * 64, "atria.yaml", 9, 9, 0, len(usage), (), _held(run["held"])),
@@ -101,6 +105,8 @@ def planner_inputs(s: dict[str, Any]) -> PlanInputs:
             )
             for r in s.get("written", [])
         ],
+        movement=load_movement(s["movement"], "movement.csv") if "movement" in s else MovementTable.empty(),
+        standing=[_standing(r) for r in s.get("standing", [])],
     )  # fmt: skip
 
 
@@ -152,7 +158,15 @@ def _steps(text: str) -> str:
 def _managed(row: dict[str, str]) -> ManagedLine:
     return ManagedLine(
         TENANT, row["line"], row["contract"], row["account"], row["service"], row["customer"], row["sku"],
-        Decimal(row["quantity"]), date(2026, 8, 26), row["cycle"],
+        Decimal(row["quantity"]), date.fromisoformat(row["period"]), row["cycle"],
+    )  # fmt: skip
+
+
+def _standing(row: dict[str, str]) -> JournalEntry:
+    return JournalEntry(
+        TENANT, INTEGRATION, date.fromisoformat(row["period"] or PERIOD.start.isoformat()), row["run"], "d" * 64,
+        row["line"], row["line"], "", (), (), JournalState.VERIFIED, datetime(2026, 10, 1, tzinfo=UTC),
+        _number(row["before"]), Decimal(row["after"]), None, "", "",
     )  # fmt: skip
 
 

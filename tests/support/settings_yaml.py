@@ -33,4 +33,4 @@ def _spoken(value: Any) -> Any:
         return f"{value:%H:%M}"
     if isinstance(value, Decimal):
         return text_from_decimal(value)
-    return list(value) if isinstance(value, tuple) else value
+    return [_spoken(entry) for entry in value] if isinstance(value, tuple) else value

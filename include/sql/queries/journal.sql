@@ -119,3 +119,17 @@ FROM (
 JOIN billing_diff_changes AS change ON change.digest = entry.digest AND change.change_id = entry.change_id
 WHERE entry.newest = 1 AND entry.line_id <> '' AND entry.state IN ('sent', 'unknown', 'confirmed', 'verified', 'mismatch')
 ORDER BY entry.seq;
+
+-- name: journal_standing
+-- Reads the last entry of every change of an integration that stands, for all periods from one on, oldest first.
+SELECT
+    entry.tenant, entry.integration, entry.period_start, entry.run_key, entry.digest, entry.change_id, entry.line_id,
+    entry.contract_id, entry.customer_codes, entry.skus, entry.state, entry.at, entry.quantity_before,
+    entry.quantity_after, entry.observed, entry.request_id, entry.detail
+FROM (
+    SELECT billing_journal.*, ROW_NUMBER() OVER (PARTITION BY digest, change_id ORDER BY seq DESC) AS newest
+    FROM billing_journal
+    WHERE tenant = :tenant AND integration = :integration AND period_start >= :since
+) AS entry
+WHERE entry.newest = 1 AND entry.line_id <> '' AND entry.state IN ('confirmed', 'verified')
+ORDER BY entry.seq;

@@ -1,4 +1,5 @@
--- One holder per PSA tenant and billing period.
+-- One holder per PSA tenant and billing period. The row of the day 9999-12-31 names who works on all periods at once; it
+-- counts for as long as the lock of that owner's own period is held.
 
 -- name: lock_open
 -- Makes the lock of a tenant and period, free, unless it is there.
@@ -27,3 +28,10 @@ WHERE tenant = :tenant AND period_start = :period_start AND token = :token;
 SELECT owner, token, ttl_s, expires_at
 FROM billing_locks
 WHERE tenant = :tenant AND period_start = :period_start AND owner <> '';
+
+-- name: locks_of_tenant
+-- Reads every lock of a tenant that somebody holds, expired or not.
+SELECT period_start, owner, token, ttl_s, expires_at
+FROM billing_locks
+WHERE tenant = :tenant AND owner <> ''
+ORDER BY period_start;

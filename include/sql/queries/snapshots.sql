@@ -66,6 +66,7 @@ WITH pulled AS (
             WHERE run.integration = pull.integration
                 AND run.period_start = snapshot.period_start
                 AND run.dry_run = 0
+                AND run.mode <> 'in period'
                 AND run.result IN ('Succeeded', 'Succeeded with warnings', 'Partly failed', 'Nothing to do')
         )
 )
@@ -79,3 +80,11 @@ JOIN billing_snapshots AS snapshot ON snapshot.snapshot_id = pull.snapshot_id
 WHERE pull.integration = :integration AND snapshot.period_start = :period_start AND snapshot.complete = 1
 ORDER BY pull.taken_at DESC, snapshot.snapshot_id
 LIMIT 1;
+
+-- name: snapshot_pulls_of_period
+-- Reads when an integration pulled which complete snapshot of a period, the latest pull first.
+SELECT pull.snapshot_id, pull.taken_at, snapshot.record_count
+FROM billing_snapshot_pulls AS pull
+JOIN billing_snapshots AS snapshot ON snapshot.snapshot_id = pull.snapshot_id
+WHERE pull.integration = :integration AND snapshot.period_start = :period_start AND snapshot.complete = 1
+ORDER BY pull.taken_at DESC, pull.snapshot_id;

@@ -12,7 +12,7 @@ from billing_providers.engine.customers import AccountHold, Decisions, crashed, 
 from billing_providers.engine.live_lines import LiveLines
 from billing_providers.engine.matching import Accounts, Services
 from billing_providers.engine.plan_inputs import PlanInputs
-from billing_providers.engine.routing import routes_of
+from billing_providers.engine.routing import Placed, place, routes_of
 from billing_providers.engine.service_choice import ServiceChoice, decide_articles
 from billing_providers.engine.unplaced import Usage
 from billing_providers.model.findings import Finding
@@ -64,6 +64,22 @@ def decide(inputs: PlanInputs, charges: ChargeColumns, live: LiveLines) -> Decid
         holds=holds,
         findings=own + shared,
     )
+
+
+def placed_usage(inputs: PlanInputs, decided: Decided) -> Placed:
+    """Return where the usage goes, without what reaches an account that is left alone."""
+    import numpy as np
+
+    usage = decided.usage
+    placed = place(
+        np.nonzero(usage.placed)[0],
+        usage.customers,
+        usage.routes,
+        units=usage.units,
+        customer=usage.charges.customer.codes,
+        step=10 ** (usage.scale.places - inputs.places),
+    )
+    return placed.outside(decided.holds)
 
 
 def _unreadable(charges: ChargeColumns, billed: Scaled) -> dict[int, str]:

@@ -184,6 +184,8 @@ def _inputs(inputs: PlanInputs, live: LiveLines) -> DiffInputs:
         bounds.append(sorted(map(str, inputs.dated_writes)))
     if inputs.undone_before:
         bounds.append(list(inputs.undone_before))
+    if inputs.movement.rows:
+        bounds.append(_movement_bounds(inputs))
     return DiffInputs(
         snapshot=inputs.snapshot.digest,
         rules=inputs.charge_set.rules_digest,
@@ -192,6 +194,17 @@ def _inputs(inputs: PlanInputs, live: LiveLines) -> DiffInputs:
         live_lines=live_lines_digest(live),
         tool_version=inputs.tool_version,
     )
+
+
+def _movement_bounds(inputs: PlanInputs) -> list[Any]:
+    """Return what decides besides usage and lines when changes move at their own times."""
+    writes = [f"{entry.line_id} {entry.period_start} {entry.run_key}" for entry in inputs.standing]
+    return [
+        [inputs.movement.digest, *inputs.settings.moves],
+        [inputs.in_period, inputs.young.everything, sorted(inputs.young.pairs)],
+        sorted([*pair, day.isoformat()] for pair, day in inputs.seen_on.items()),
+        writes,
+    ]
 
 
 def change_counts(changes: Sequence[LineChange], counts: Mapping[str, int]) -> tuple[tuple[str, int], ...]:

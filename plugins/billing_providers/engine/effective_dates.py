@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -36,7 +36,13 @@ class LineDates:
 
 def effective_date(inputs: PlanInputs) -> date:
     """Return the day that is sent with every quantity where the PSA does not date them."""
-    return _day(inputs.settings.policy.effective_date, inputs) or inputs.scope.period.end
+    return _day(_rule(inputs), inputs) or inputs.scope.period.end
+
+
+def day_of_change(inputs: PlanInputs, customer_codes: Collection[str], skus: Collection[str]) -> date:
+    """Return the day that is sent with one quantity: where it was seen inside an open period, the latest such day."""
+    seen = [day for code in customer_codes for sku in skus if (day := inputs.seen_on.get((code, sku))) is not None]
+    return max(seen, default=effective_date(inputs))
 
 
 def line_dates(inputs: PlanInputs) -> LineDates | None:
@@ -44,8 +50,8 @@ def line_dates(inputs: PlanInputs) -> LineDates | None:
     if not inputs.capabilities.dates_quantities:
         return None
     policy, period = inputs.settings.policy, inputs.scope.period
-    up = _day(policy.increase_date or policy.effective_date, inputs)
-    down = _day(policy.decrease_date or policy.effective_date, inputs)
+    up = _day(policy.increase_date or _rule(inputs), inputs)
+    down = _day(policy.decrease_date or _rule(inputs), inputs)
     return LineDates(period.start, period.end, up, down)
 
 
@@ -64,7 +70,15 @@ def units_at(schedule: Sequence[UnitPeriod], day: date) -> Decimal | None:
 
 def _rules(inputs: PlanInputs) -> set[EffectiveDateRule | None]:
     policy = inputs.settings.policy
-    return {policy.effective_date, policy.increase_date, policy.decrease_date}
+    return {_rule(inputs), policy.increase_date, policy.decrease_date}
+
+
+def _rule(inputs: PlanInputs) -> EffectiveDateRule:
+    """Inside an open period a change holds at once: from its own day on, or for the whole period."""
+    policy = inputs.settings.policy
+    if not inputs.in_period:
+        return policy.effective_date
+    return EffectiveDateRule.TODAY if policy.prorate else EffectiveDateRule.PERIOD_START
 
 
 def _day(rule: EffectiveDateRule, inputs: PlanInputs) -> date | None:

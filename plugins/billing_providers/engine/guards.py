@@ -24,10 +24,14 @@ def guard_changes(
     billed_before: Mapping[str, Decimal],
     record_count: int,
     recent_record_counts: Sequence[int],
+    counted_in: str = "the last closed periods",
+    runs_before: Mapping[str, int] | None = None,
 ) -> tuple[list[LineChange], list[Finding]]:
     """Return the changes with ``held_by`` filled, and a finding for each tripped guard.
 
     :param billed_before: by account id, what the lines that usage reaches amount to now (units × price).
+    :param counted_in: what the recent record counts are of, for people.
+    :param runs_before: by line id, in how many runs of the period the line was changed already.
     """
     if not changes:
         return [], []
@@ -36,7 +40,8 @@ def guard_changes(
         *_customer_shares(changes, guards, voice, billed_before),
         *_run_lines(changes, guards, voice),
         *_run_amount(changes, guards, voice),
-        *_record_count(guards, voice, record_count, recent_record_counts),
+        *_record_count(guards, voice, record_count, recent_record_counts, counted_in),
+        *_flapping(changes, guards, voice, runs_before or {}),
     ]
     held: dict[str, list[str]] = {}
     for finding, names in tripped:
@@ -155,14 +160,30 @@ def _run_amount(changes: Sequence[LineChange], guards: Guards, voice: FindingVoi
 
 
 def _record_count(
-    guards: Guards, voice: FindingVoice, record_count: int, recent_record_counts: Sequence[int]
+    guards: Guards, voice: FindingVoice, record_count: int, recent_record_counts: Sequence[int], counted_in: str
 ) -> Iterable[Tripped]:
     recent = list(recent_record_counts)[: guards.recent_periods]
     if guards.record_share is None or len(recent) < 2:
         return
     usual = Decimal(median(Decimal(count) for count in recent))
     if abs(record_count - usual) > usual * guards.record_share:
-        yield voice.finding(118, count=record_count, recent=", ".join(map(str, recent))), None
+        recent_told = ", ".join(map(str, recent))
+        yield voice.finding(118, count=record_count, recent=recent_told, counted_in=counted_in), None
+
+
+def _flapping(
+    changes: Sequence[LineChange], guards: Guards, voice: FindingVoice, runs_before: Mapping[str, int]
+) -> Iterable[Tripped]:
+    """Hold a line that goes to and fro; the steps of a line wait together."""
+    by_line: dict[str, list[LineChange]] = {}
+    for change in changes:
+        if guards.flap_max is not None and runs_before.get(change.line_id, 0) >= guards.flap_max:
+            by_line.setdefault(change.line_id, []).append(change)
+    for line_id, group in by_line.items():
+        yield (
+            _about(group[0], 213, voice, count=runs_before[line_id], limit=guards.flap_max),
+            group,
+        )
 
 
 def _about(change: LineChange, number: int, voice: FindingVoice, **values: Any) -> Finding:
@@ -174,7 +195,7 @@ def _about(change: LineChange, number: int, voice: FindingVoice, **values: Any) 
         "customer_name": ", ".join(change.customer_names),
         "account": change.account_id,
     }
-    if number == 114:
+    if number in {114, 213}:
         subject |= {"contract": change.contract_id, "line": change.line_id, "service": change.service_name}
     return voice.finding(number, **subject, **texts)
 

@@ -12,6 +12,7 @@ from billing_providers.engine.change_words import ChangeWords, TargetFacts, chan
 from billing_providers.engine.columns import Array
 from billing_providers.engine.diff import ADD, FINE, LINE_ENDED, OWNED, SCHEDULED, Comparison
 from billing_providers.engine.dues import TERMS_DISAGREE, Dues
+from billing_providers.engine.effective_dates import day_of_change
 from billing_providers.engine.limited import ALIKE_MAX, limited
 from billing_providers.engine.line_fields import AMOUNT_UNKNOWN, LineFields
 from billing_providers.engine.live_lines import LiveLines
@@ -164,16 +165,18 @@ class LineChanges:
             quantity_after=draft.after,
             unit_cost=_set(draft.fields, LineField.UNIT_COST, unit_cost),
             unit_price=_set(draft.fields, LineField.UNIT_PRICE, unit_price),
-            effective_date=self._effective(draft),
+            effective_date=self._effective(draft, facts),
             line_version="" if at is None else live["version"][at],
             reason=reason,
             charge_nos=facts.charge_nos,
             fields=draft.fields,
         )
 
-    def _effective(self, draft: _Draft) -> date:
+    def _effective(self, draft: _Draft, facts: TargetFacts) -> date:
         days = self.live.up if draft.rises else self.live.down
-        return self.effective if days is None or draft.position is None else days[draft.position]
+        if days is None or draft.position is None:
+            return day_of_change(self.words.inputs, facts.customer_codes, facts.skus)
+        return days[draft.position]
 
     def _left_alone(self, target: int, facts: TargetFacts) -> Finding:
         inputs, targets, scale = self.words.inputs, self.words.targets, self.words.usage.scale

@@ -5,14 +5,17 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import TYPE_CHECKING
 
 from billing_providers.engine.line_terms import TermsTable
 from billing_providers.engine.mapping import CustomerMap, ServiceMap
+from billing_providers.engine.movement import MovementTable
+from billing_providers.engine.seen_usage import Pair, YoungUsage
 from billing_providers.model.changes import ManagedLine
 from billing_providers.model.charges import ChargeSet
 from billing_providers.model.findings import FindingVoice
-from billing_providers.model.journal import DatedWrite
+from billing_providers.model.journal import DatedWrite, JournalEntry
 from billing_providers.model.psa import Contract, ContractLine, PsaCapabilities, PsaDirectory, Service
 from billing_providers.model.runs import RunScope
 from billing_providers.model.settings import IntegrationSettings
@@ -34,6 +37,11 @@ class PlanInputs:
     :param dated_writes: what earlier runs wrote from which day on, where the PSA takes one change per line and day.
     :param undone_before: keys of the runs that undid something of the period: what is planned after one is another diff
         than what was planned before, though every line stands as it did.
+    :param movement: when each SKU's quantity reaches its line; without rows: every SKU in every run.
+    :param young: in a period that is still open, what the source has not shown for long enough.
+    :param seen_on: the local date on which the source first showed what it shows now, by customer and SKU.
+    :param standing: what was written to lines of this integration for this period and later ones, in order; read where
+        a table says what moves when.
     :param only_lines: line ids and change ids to which the changes are restricted; None: no restriction.
     """
 
@@ -56,11 +64,20 @@ class PlanInputs:
     tool_version: str
     line_terms: TermsTable = field(default_factory=TermsTable.empty)
     dated_writes: Sequence[DatedWrite] = ()
+    movement: MovementTable = field(default_factory=MovementTable.empty)
+    young: YoungUsage = field(default_factory=YoungUsage)
+    seen_on: Mapping[Pair, date] = field(default_factory=dict)
+    standing: Sequence[JournalEntry] = ()
     undone_before: Sequence[str] = ()
 
     def with_lines(self, lines: Sequence[ContractLine] | pd.DataFrame) -> PlanInputs:
         """Return the inputs with the live lines that were read for :func:`~.planner.lines_wanted`."""
         return dataclasses.replace(self, lines=lines)
+
+    @property
+    def in_period(self) -> bool:
+        """Whether changes are carried inside the period, which is still open, because a table says what moves when."""
+        return bool(self.movement.rows) and self.scope.in_period
 
     @property
     def places(self) -> int:

@@ -28,7 +28,7 @@ from billing_providers.engine.customer_choice import Standing
 from billing_providers.engine.customers import unknown_in_filter
 from billing_providers.engine.dated_changes import with_free_days
 from billing_providers.engine.dated_steps import held_together, whole_chains, with_steps
-from billing_providers.engine.decided import Decided, decide
+from billing_providers.engine.decided import decide, placed_usage
 from billing_providers.engine.diff import compare
 from billing_providers.engine.diff_of import billed_before, diff_of, matched_lines, plan_counts, unusable_usage
 from billing_providers.engine.dues import dues_of
@@ -38,9 +38,11 @@ from billing_providers.engine.legal_dates import invoiced_later, with_legal_date
 from billing_providers.engine.line_changes import LineChanges
 from billing_providers.engine.line_fields import line_fields
 from billing_providers.engine.live_lines import LiveLines, live_lines
+from billing_providers.engine.movement_scope import MovingPart, feeds, moving_part
+from billing_providers.engine.moving_changes import movable_changes, runs_before
 from billing_providers.engine.plan_inputs import LinesWanted, PlanInputs
 from billing_providers.engine.rollover import Successors
-from billing_providers.engine.routing import Placed, place
+from billing_providers.engine.seen_days import on_days_seen
 from billing_providers.engine.settings_audit import audit_findings, ending_contracts
 from billing_providers.engine.table_reviews import table_reviews
 from billing_providers.engine.targets import targets_of
@@ -63,12 +65,13 @@ def plan(inputs: PlanInputs) -> ContractDiff:
     """
     refuse_unusable_settings(inputs)
     with collector_paused():
+        part = moving_part(inputs)
         live = live_lines(inputs.lines, inputs.scope.period.last_day, line_dates(inputs))
         if reasons := unusable_usage(inputs):
             return diff_of(
                 inputs, live, complete=False, changes=(), matched=(), unchanged_count=0, findings=reasons, counts={}
             )
-        return _planned(inputs, live)
+        return _planned(part, live)
 
 
 def lines_wanted(inputs: PlanInputs) -> LinesWanted:
@@ -79,8 +82,9 @@ def lines_wanted(inputs: PlanInputs) -> LinesWanted:
     refuse_unusable_settings(inputs)
     if unusable_usage(inputs):
         return LinesWanted((), ())
+    inputs = moving_part(inputs).inputs
     decided = decide(inputs, charge_columns(inputs.charges), live_lines((), inputs.scope.period.last_day))
-    placed = _placed(inputs, decided)
+    placed = placed_usage(inputs, decided)
     in_scope = {code for code, decision in decided.usage.decisions.items() if decision.customer.in_scope}
     managed = [line for line in inputs.managed if in_scope.issuperset(parts_of(line.customer_code))]
     contracts = {contract.contract_id for at in placed.used_destinations for contract in at.contracts}
@@ -95,12 +99,12 @@ def lines_wanted(inputs: PlanInputs) -> LinesWanted:
     )
 
 
-def _planned(inputs: PlanInputs, live: LiveLines) -> ContractDiff:
-    voice = inputs.voice
+def _planned(part: MovingPart, live: LiveLines) -> ContractDiff:
+    inputs, voice = part.inputs, part.inputs.voice
     decided = decide(inputs, charge_columns(inputs.charges), live)
     usage = decided.usage
     without_service, unplaced = unplaced_usage(usage, decided.services, voice)
-    targets, undecided = targets_of(_placed(inputs, decided), decided, live, inputs)
+    targets, undecided = targets_of(placed_usage(inputs, decided), decided, live, inputs)
     words, dues = ChangeWords(inputs, usage, targets), dues_of(targets, usage, inputs)
     wanted_fields = line_fields(words, dues)
     compared = compare(targets, dues, wanted_fields, live=live, decided=decided, inputs=inputs)
@@ -123,16 +127,19 @@ def _planned(inputs: PlanInputs, live: LiveLines) -> ContractDiff:
     )
     zeroings, zeroing_findings = plan_zeroings(facts)
     chosen = [change for change in legal if is_wanted(change, inputs.only_lines)] + zeroings
-    free, refused = with_free_days(chosen, compared.reached, live, inputs)
+    still = part.still_lines(live)
+    movable = movable_changes(chosen, still, feeds(targets, usage) if still else {}, inputs)
+    dated = on_days_seen(movable.changes, live, inputs)
+    free, refused = with_free_days(dated, compared.reached, live, inputs)
     wanted = whole_chains(free, stepped.changes)
     before = billed_before(assigned, targets, usage, live, {change.account_id for change in wanted})
     changes, tripped = _guarded(wanted, before, inputs)
     unchanged = int((~assigned.changed).sum()) - stepped.awakened
-    matched = matched_lines(assigned, targets, usage, live)
+    matched = [line for line in matched_lines(assigned, targets, usage, live) if movable.registers(line)]
     left_for_later = {change.line_id for change in stepped.changes} - {change.line_id for change in changes}
     findings = [
         *unknown_in_filter(inputs),
-        *table_reviews(inputs),
+        *part.findings,
         *decided.findings,
         *unplaced,
         *undecided,
@@ -140,13 +147,13 @@ def _planned(inputs: PlanInputs, live: LiveLines) -> ContractDiff:
         *drafts.findings,
         *stepped.findings,
         *zeroing_findings,
+        *movable.findings,
         *edited_by_hand(changes, facts),
         *tripped,
         *illegal,
         *refused,
         *invoiced_later(changes, inputs),
-        *ending_contracts(changes, {line.contract_id for line in matched}, inputs),
-        *audit_findings(compared.reached.tolist(), live, inputs),
+        *_said_at_the_close(changes, {line.contract_id for line in matched}, compared.reached.tolist(), live, inputs),
     ]
     if not changes and not any(finding.level in {Level.WARNING, Level.ERROR} for finding in findings):
         findings.append(voice.finding(137, count=unchanged))
@@ -163,6 +170,16 @@ def _planned(inputs: PlanInputs, live: LiveLines) -> ContractDiff:
     )
 
 
+def _said_at_the_close(
+    changes: list[LineChange], contracts: set[str], reached: list[int], live: LiveLines, inputs: PlanInputs
+) -> list[Finding]:
+    """Return findings that nobody wants to hear every few minutes while the period is still open."""
+    if inputs.in_period:
+        return []
+    ending = ending_contracts(changes, contracts, inputs)
+    return [*table_reviews(inputs), *ending, *audit_findings(reached, live, inputs)]
+
+
 def _guarded(
     changes: list[LineChange], billed_before: Mapping[str, Decimal], inputs: PlanInputs
 ) -> tuple[list[LineChange], list[Finding]]:
@@ -173,21 +190,7 @@ def _guarded(
         billed_before=billed_before,
         record_count=inputs.snapshot.record_count,
         recent_record_counts=inputs.recent_record_counts,
+        counted_in="earlier days of the period" if inputs.in_period else "the last closed periods",
+        runs_before=runs_before(inputs),
     )
     return held_together(guarded), tripped
-
-
-def _placed(inputs: PlanInputs, decided: Decided) -> Placed:
-    """Return where the usage goes, without what reaches an account that is left alone."""
-    import numpy as np
-
-    usage = decided.usage
-    placed = place(
-        np.nonzero(usage.placed)[0],
-        usage.customers,
-        usage.routes,
-        units=usage.units,
-        customer=usage.charges.customer.codes,
-        step=10 ** (usage.scale.places - inputs.places),
-    )
-    return placed.outside(decided.holds)

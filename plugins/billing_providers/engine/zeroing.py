@@ -17,7 +17,7 @@ from billing_providers.engine.columns import Array, pairs_of
 from billing_providers.engine.contract_choice import Contracts
 from billing_providers.engine.customer_choice import CustomerDecision
 from billing_providers.engine.customers import AccountHold
-from billing_providers.engine.effective_dates import effective_date
+from billing_providers.engine.effective_dates import day_of_change, effective_date
 from billing_providers.engine.limited import limited
 from billing_providers.engine.live_lines import LiveLines
 from billing_providers.engine.matching import Accounts, Services
@@ -184,9 +184,10 @@ def _is_still(line: ManagedLine, live: ContractLine, facts: ZeroingFacts) -> boo
 def _zeroing(line: ManagedLine, live: ContractLine, position: int, facts: ZeroingFacts) -> LineChange:
     account, contract = facts.accounts.by_id.get(line.account_id), facts.contracts.by_id[live.contract_id]
     customers = [one.customer for one in _customers(facts, line)]
-    named = ", ".join(customer.code for customer in customers)
+    codes = tuple(customer.code for customer in customers)
+    named = ", ".join(codes)
     inputs = facts.inputs
-    effective = facts.live.down[position] if facts.live.down else effective_date(inputs)
+    effective = facts.live.down[position] if facts.live.down else day_of_change(inputs, codes, parts_of(line.sku))
     last_day = effective - timedelta(days=1)
     ends = inputs.settings.policy.removal is Removal.END and (live.effective_date or last_day) <= last_day
     kind = ChangeKind.END_LINE if ends else ChangeKind.ZERO
@@ -194,7 +195,7 @@ def _zeroing(line: ManagedLine, live: ContractLine, position: int, facts: Zeroin
     return LineChange(
         change_id=change_id(inputs.scope.tenant, live.contract_id, live.line_id, kind),
         kind=kind,
-        customer_codes=tuple(customer.code for customer in customers),
+        customer_codes=codes,
         customer_names=tuple(customer.name for customer in customers),
         account_id=line.account_id,
         account_name=account.name if account else contract.account_name,

@@ -100,6 +100,12 @@ class Journal:
             rows = transaction.rows("journal_dated_writes", tenant=tenant, since=since.isoformat())
         return [_DATED.decoded(row) for row in rows]
 
+    def standing(self, tenant: str, integration: str, since: date) -> list[JournalEntry]:
+        """Return the last entry of each change that stands, for the periods that start on a day or later, in order."""
+        with self._store.reading("read the journal") as transaction:
+            rows = transaction.rows("journal_standing", tenant=tenant, integration=integration, since=since.isoformat())
+        return [ENTRIES.decoded(row) for row in rows]
+
     def line_writes(self, tenant: str) -> list[LineWrite]:
         """Return what every change set, or may have set, on a line of a tenant, in the order of their last entries."""
         with self._store.reading("read the journal") as transaction:

@@ -1,5 +1,9 @@
 """One run at a time per PSA tenant and billing period, with expiry and a fencing token.
 
+A run inside an open period works *alone*: the lines that it changes are those of the close of the period before, so it
+shares the tenant with no run of any period. The row of :data:`ALONE` names it, and every acquisition waits for its turn
+there first; what it held counts for as long as its lock on its own period does.
+
 Each time a lock is taken its token grows, also when the same owner takes it again: an earlier try that still
 lives holds an older token, and can no longer renew the lock or append to the journal under it.
 """
@@ -14,6 +18,8 @@ from typing import Any
 from billing_providers.errors import LockHeld
 from billing_providers.ledger.codec import text_from_instant
 from billing_providers.ledger.store import Store, Transaction
+
+ALONE = date.max  # the row that stands for all periods of a tenant
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,23 +42,30 @@ class Locks:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def acquire(self, tenant: str, period_start: date, owner: str, ttl_s: int, now: datetime) -> Lock:
+    def acquire(
+        self, tenant: str, period_start: date, owner: str, ttl_s: int, now: datetime, *, alone: bool = False
+    ) -> Lock:
         """Take the lock when it is free, expired or already the owner's. The token is always a new one.
 
-        :raises LockHeld: when another owner holds it; names the owner and the expiry.
+        :param alone: no run of another period may hold a lock of the tenant either, nor take one meanwhile.
+        :raises LockHeld: when another owner holds it, or is alone; names the owner and the expiry.
         """
         key = {"tenant": tenant, "period_start": period_start.isoformat()}
         with self._store.writing("take the lock") as transaction:
+            _take_turn(transaction, tenant)
             transaction.run("lock_open", **key)
             row = _taken(transaction, **key)
-            held = _lock(tenant, period_start, row) if row["owner"] else None
-            foreign = held if held is not None and held.owner != owner else None
-            if foreign is not None and foreign.expires_at > now:
+            foreign = _in_the_way(transaction, tenant, period_start, owner, alone=alone)
+            if working := next((held for held in foreign if held.expires_at > now), None):
                 raise LockHeld(
-                    f"{foreign.owner} works on {tenant} for the period from {period_start.isoformat()}; its lock "
-                    f"expires at {foreign.expires_at.isoformat(timespec='seconds')} unless it is renewed. "
+                    f"{working.owner} works on {tenant} for the period from {working.period_start.isoformat()}; its "
+                    f"lock expires at {working.expires_at.isoformat(timespec='seconds')} unless it is renewed. "
                     "Wait for that run to end"
                 )
+            for expired in foreign:
+                if expired.period_start != period_start:
+                    transaction.run("lock_free", **_key(expired), token=expired.token)
+            over = next((held for held in foreign if held.period_start == period_start), None)
             taken = Lock(
                 tenant,
                 period_start,
@@ -60,10 +73,12 @@ class Locks:
                 token=row["token"] + 1,
                 ttl_s=ttl_s,
                 expires_at=now + timedelta(seconds=ttl_s),
-                taken_over_from=foreign.owner if foreign else None,
-                expired_at=foreign.expires_at if foreign else None,
+                taken_over_from=over.owner if over else None,
+                expired_at=over.expires_at if over else None,
             )
             _write(transaction, taken)
+            if alone:
+                _write(transaction, replace(taken, period_start=ALONE))
         return taken
 
     def renew(self, lock: Lock, now: datetime) -> Lock:
@@ -114,6 +129,31 @@ def _require(row: Mapping[str, Any] | None, lock: Lock) -> None:
             f"{lock.owner} lost its lock on {lock.tenant} for the period from {lock.period_start.isoformat()}; "
             f"it is {holder}. Nothing more is written"
         )
+
+
+def _take_turn(transaction: Transaction, tenant: str) -> None:
+    """Keep others from taking locks of a tenant until the transaction ends."""
+    key = {"tenant": tenant, "period_start": ALONE.isoformat()}
+    transaction.run("lock_open", **key)
+    _taken(transaction, **key)
+
+
+def _in_the_way(transaction: Transaction, tenant: str, period_start: date, owner: str, *, alone: bool) -> list[Lock]:
+    """Return the locks of other owners that exclude a new one, expired or not: of its period, or by being alone."""
+    rows = transaction.rows("locks_of_tenant", tenant=tenant)
+    held = [_lock(tenant, date.fromisoformat(row["period_start"]), row) for row in rows]
+    lonely = {lock.owner for lock in held if lock.period_start == ALONE}
+    return [
+        lock
+        for lock in held
+        if lock.period_start != ALONE
+        and lock.owner != owner
+        and (alone or lock.period_start == period_start or lock.owner in lonely)
+    ]
+
+
+def _key(lock: Lock) -> dict[str, Any]:
+    return {"tenant": lock.tenant, "period_start": lock.period_start.isoformat()}
 
 
 def _taken(transaction: Transaction, **key: Any) -> Any:

@@ -10,13 +10,14 @@ from billing_providers.errors import LedgerError
 from billing_providers.ledger.codec import RowCodec, text_from_instant
 from billing_providers.ledger.store import Store
 from billing_providers.model.frames import frame_of_columns
-from billing_providers.model.usage import UsageRecord, UsageSnapshot
+from billing_providers.model.usage import SnapshotPull, UsageRecord, UsageSnapshot
 
 if TYPE_CHECKING:
     import pandas as pd
 
 USAGE = RowCodec(UsageRecord)
 _HEAD = RowCodec(UsageSnapshot)
+_PULL = RowCodec(SnapshotPull)
 
 
 class Snapshots:
@@ -72,11 +73,19 @@ class Snapshots:
             )
         return "" if row is None else str(row["snapshot_id"])
 
+    def pulls_of_period(self, integration: str, period_start: date) -> list[SnapshotPull]:
+        """Return when which complete snapshot of a period was pulled, the latest first."""
+        with self._store.reading("read when the usage was pulled") as transaction:
+            rows = transaction.rows(
+                "snapshot_pulls_of_period", integration=integration, period_start=period_start.isoformat()
+            )
+        return [_PULL.decoded(row) for row in rows]
+
     def recent_record_counts(self, integration: str, before: date, periods: int) -> list[int]:
         """Return the record counts of the last ``periods`` closed periods that started before a date, newest first.
 
-        A period is closed when a real run (no dry run) of it ended other than failed or cancelled; its count is
-        that of the complete snapshot that was pulled last.
+        A period is closed when a real run (no dry run, none while the period was open) of it ended other than failed
+        or cancelled; its count is that of the complete snapshot that was pulled last.
         """
         with self._store.reading("read earlier record counts") as transaction:
             rows = transaction.rows(

@@ -87,7 +87,9 @@ class Guards:
     :param run_lines: a run may change this many lines.
     :param run_amount: a run may change the billed amount by this much, in either direction.
     :param record_share: the record count may differ by this share from the median of recent closed periods.
-    :param recent_periods: how many closed periods the record count is compared with; fewer than two: no check.
+    :param recent_periods: how many closed periods the record count is compared with; fewer than two: no check. In a
+        period that is still open, with a movement table: how many earlier days of it.
+    :param flap_max: with a movement table, a line may be changed in so many runs of one period.
     """
 
     line_factor: Decimal | None = Decimal(5)
@@ -98,12 +100,14 @@ class Guards:
     run_amount: Decimal | None = Decimal(25000)
     record_share: Decimal | None = Decimal("0.3")
     recent_periods: int = 3
+    flap_max: int | None = 10
 
     def __post_init__(self) -> None:
         for key in ("line_factor", "line_floor", "customer_share", "customer_floor", "run_amount", "record_share"):
             set_decimal(self, "guards", key)
-        for key in ("run_lines", "recent_periods") if self.run_lines is not None else ("recent_periods",):
-            _check_count(self, "guards", key)
+        for key in ("run_lines", "recent_periods", "flap_max"):
+            if getattr(self, key) is not None or key == "recent_periods":
+                _check_count(self, "guards", key)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,9 @@ from typing import Any
 
 from billing_providers.model.periods import BillingPeriod
 
+#: ``RunRecord.mode`` of a run inside a period that was still open: it bills nothing to the end.
+IN_PERIOD = "in period"
+
 
 class RunResult(StrEnum):
     """How a run ended."""
@@ -35,6 +38,11 @@ class RunScope:
     as_of: date  # local date of the run, where "today" matters
     ledger_id: str = ""  # the ledger in which the run was opened
     undoes: str = ""  # key of the run that this one undoes; empty: it bills
+
+    @property
+    def in_period(self) -> bool:
+        """Whether the period is still open on the day of the run."""
+        return self.period.contains(self.as_of)
 
     def to_json(self) -> dict[str, Any]:
         """Return the scope as a JSON object, the XCom of the first task."""
@@ -92,7 +100,7 @@ class RunRecord:
     digest: str
     counts: tuple[tuple[str, int], ...]
     summary: str
-    mode: str = ""  # how it was started: scheduled, manual, backfill, …
+    mode: str = ""  # how it was started: scheduled, manual, backfill, …; or :data:`IN_PERIOD`
     started_by: str = ""  # the person who started it; empty: the schedule
     customers: tuple[str, ...] = ()  # source codes; empty = all
     failed_only: bool = False

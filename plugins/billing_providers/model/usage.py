@@ -82,3 +82,12 @@ class UsageSnapshot:
     control_total: Decimal | None  # what the source states as the sum of all quantities, when it does
     digest: str  # SHA-256 over period, completeness and every record in order
     origin: str  # base URL or file URL, without credentials
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotPull:
+    """One pull of a complete snapshot: content that was there already is the same snapshot again."""
+
+    snapshot_id: str
+    taken_at: datetime  # aware, UTC
+    record_count: int

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from billing_providers.operators.apply_billing_rules import ApplyBillingRulesOperator
     from billing_providers.operators.billing_gate import BillingGateSensor
+    from billing_providers.operators.changes import changes_dag
     from billing_providers.operators.check_setup import CheckSetupOperator
     from billing_providers.operators.collect_billing_items import CollectBillingItemsOperator
     from billing_providers.operators.dag_params import run_params
@@ -43,6 +44,7 @@ _HOMES = {
     "WaitForUsageSensor": "wait_for_usage",
     "billing_dag": "integration_dag",
     "gate_params": "gate_form",
+    "changes_dag": "changes",
     "run_params": "dag_params",
     "undo_dag": "undo",
     "watch_dag": "watch",
@@ -64,6 +66,7 @@ __all__ = [
     "VerifyContractLinesOperator",
     "WaitForUsageSensor",
     "billing_dag",
+    "changes_dag",
     "gate_params",
     "run_params",
     "undo_dag",

@@ -7,16 +7,9 @@ from datetime import UTC, datetime, timedelta
 from airflow.sdk import DAG
 
 from billing_providers.model.settings import IntegrationSettings
-from billing_providers.operators.apply_billing_rules import ApplyBillingRulesOperator
-from billing_providers.operators.collect_billing_items import CollectBillingItemsOperator
 from billing_providers.operators.dag_params import run_params
-from billing_providers.operators.extract_usage import ExtractUsageOperator
-from billing_providers.operators.map_and_diff import MapAndDiffOperator
-from billing_providers.operators.push_contract_lines import PushContractLinesOperator
-from billing_providers.operators.report_run import ReportRunOperator
 from billing_providers.operators.resolve_period import ResolvePeriodOperator
-from billing_providers.operators.review_diff import ReviewDiffOperator
-from billing_providers.operators.verify_contract_lines import VerifyContractLinesOperator
+from billing_providers.operators.run_wiring import wire_run
 from billing_providers.operators.wait_for_usage import WaitForUsageSensor
 from billing_providers.registry import system
 from billing_providers.timetables.billing_period import BillingPeriodTimetable
@@ -42,28 +35,7 @@ def billing_dag(settings: IntegrationSettings, *, about: str = "") -> DAG:
         default_args={"retries": 3, "retry_delay": timedelta(minutes=2), "pool": settings.pool_name},
         tags=["billing", settings.source, settings.psa],
     ) as dag:
-        _wire(settings)
+        run = ResolvePeriodOperator(task_id="resolve_period", settings=settings)
+        ready = WaitForUsageSensor(task_id="wait_for_usage", settings=settings, run=run.output)
+        ready >> wire_run(settings, run.output)
     return dag
-
-
-def _wire(settings: IntegrationSettings) -> None:
-    """Put the tasks of a run into the DAG that is open."""
-    run = ResolvePeriodOperator(task_id="resolve_period", settings=settings)
-    ready = WaitForUsageSensor(task_id="wait_for_usage", settings=settings, run=run.output)
-    usage = ExtractUsageOperator(task_id="extract_usage", settings=settings, run=run.output)
-    charges = ApplyBillingRulesOperator(
-        task_id="apply_billing_rules", settings=settings, run=run.output, usage=usage.output
-    )
-    diff = MapAndDiffOperator(task_id="map_and_diff", settings=settings, run=run.output, charges=charges.output)
-    review = ReviewDiffOperator(task_id="review_diff", settings=settings, run=run.output, diff=diff.output)
-    push = PushContractLinesOperator(task_id="push_contract_lines", settings=settings, run=run.output, diff=diff.output)
-    verify = VerifyContractLinesOperator(
-        task_id="verify_contract_lines", settings=settings, run=run.output, diff=diff.output
-    )
-    items = CollectBillingItemsOperator(
-        task_id="collect_billing_items", settings=settings, run=run.output, diff=diff.output
-    )
-    report = ReportRunOperator(task_id="report_run", settings=settings, run=run.output, diff=diff.output)
-
-    ready >> usage
-    diff >> review >> push >> verify >> items >> report

@@ -187,6 +187,7 @@ _BY_NAME: dict[str, _Reading] = {
     "customer_map": SettingsReader.file,
     "service_map": SettingsReader.file,
     "line_terms": SettingsReader.file,
+    "movement": SettingsReader.file,
     "artifacts": SettingsReader.address,
 }
 _BY_TYPE: dict[Any, _Reading] = {

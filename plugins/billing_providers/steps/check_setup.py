@@ -14,6 +14,7 @@ from billing_providers.errors import BillingError
 from billing_providers.model.advice import GivesAdvice
 from billing_providers.model.findings import Finding, Level
 from billing_providers.model.periods import BillingPeriod
+from billing_providers.model.runs import IN_PERIOD
 from billing_providers.registry import system
 from billing_providers.steps.psa import opened_psa
 from billing_providers.steps.result_mail import send_watch
@@ -115,7 +116,7 @@ def _open(step: BillingStep, ledger: Ledger, due_until: datetime) -> list[Findin
         if (instant := timetable.run_after(period)) <= due_until:
             due.insert(0, (period, instant))
         period = timetable.calendar.period_before(period)
-    runs = ledger.runs.since(integration, due[0][0].start)
+    runs = [run for run in ledger.runs.since(integration, due[0][0].start) if run.mode != IN_PERIOD]
     first = min((run.period_start for run in runs if run.mode in _SCHEDULED), default=due[-1][0].start)
     return [
         step.voice.finding(

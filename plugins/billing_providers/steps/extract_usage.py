@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from billing_providers.engine.intake import Intake, check_usage
@@ -27,7 +26,7 @@ def extract_usage(step: BillingStep) -> dict[str, Any]:
     if read.never_repeats:
         intake = _without_stale_copy(step, ledger, intake)
     snapshot = snapshot_of(
-        step.settings.integration, step.settings.source, scope.period, intake, read, taken_at=datetime.now(UTC)
+        step.settings.integration, step.settings.source, scope.period, intake, read, taken_at=step.now()
     )
     ledger.snapshots.save(snapshot, intake.records)
     step.keep_findings(ledger, scope.run_key, intake.findings)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from billing_providers.errors import SettingsError
-from billing_providers.model.runs import RunRecord, RunScope
+from billing_providers.model.runs import IN_PERIOD, RunRecord, RunScope
 from billing_providers.steps.period_of_run import period_of_run
 from billing_providers.steps.settings_files import check_settings_files
 from billing_providers.steps.step import BillingStep, run_key_of
@@ -89,7 +89,7 @@ def _opened(scope: RunScope, context: Context, now: datetime) -> RunRecord:
         digest="",
         counts=(),
         summary="",
-        mode=str(getattr(dag_run.run_type, "value", dag_run.run_type)),
+        mode=IN_PERIOD if scope.in_period else str(getattr(dag_run.run_type, "value", dag_run.run_type)),
         started_by=dag_run.triggering_user_name or "",
         customers=scope.customers,
         failed_only=scope.failed_only,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from billing_providers.engine.line_terms import load_line_terms_file
 from billing_providers.engine.mapping import load_customer_map_file, load_service_map_file
+from billing_providers.engine.movement import load_movement_file
 from billing_providers.engine.rules import load_rules_file
 from billing_providers.model.settings import IntegrationSettings
 
@@ -21,3 +22,5 @@ def check_settings_files(settings: IntegrationSettings) -> None:
         load_service_map_file(settings.service_map)
     if settings.line_terms:
         load_line_terms_file(settings.line_terms)
+    if settings.movement:
+        load_movement_file(settings.movement)

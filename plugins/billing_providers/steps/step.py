@@ -62,8 +62,23 @@ class BillingStep:
         return ledger
 
     def hold_lock(self, ledger: Ledger, scope: RunScope) -> Any:
-        """Take (or take again) the lock on the run's tenant and period; no other run may work on them."""
-        return ledger.locks.acquire(scope.tenant, scope.period.start, scope.run_key, LOCK_TTL_S, datetime.now(UTC))
+        """Take (or take again) the lock on the run's tenant and period; no other run may work on them.
+
+        Where usage moves inside an open period, no run of another period may work on the tenant either: it may be the
+        close of the period before, which changes the same lines.
+        """
+        return ledger.locks.acquire(
+            scope.tenant,
+            scope.period.start,
+            scope.run_key,
+            LOCK_TTL_S,
+            datetime.now(UTC),
+            alone=bool(self.settings.movement) and scope.in_period,
+        )
+
+    def now(self) -> datetime:
+        """Return the instant at which something is seen, in UTC."""
+        return datetime.now(UTC)
 
     def keep_findings(self, ledger: Ledger, run_key: str, findings: Sequence[Finding]) -> None:
         """Store what this stage found, in place of what an earlier try of it found."""

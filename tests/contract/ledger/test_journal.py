@@ -102,6 +102,26 @@ def test_line_that_a_later_change_settled_is_not_open(ledger: Ledger) -> None:
     assert ledger.journal.open_lines(TENANT, INTEGRATION, OCTOBER) == {"add"}
 
 
+def test_what_stands_is_told_by_its_last_step_from_a_period_on(ledger: Ledger) -> None:
+    """What a line was changed to, when and by which run; a change that failed or is doubtful does not stand."""
+    stands = journal_entry("change-1", JournalState.VERIFIED, quantity_before=None)
+    later = journal_entry("change-1", JournalState.CONFIRMED, digest="e" * 64, period_start=NOVEMBER)
+    ledger.journal.append(
+        [
+            journal_entry("change-1", JournalState.CONFIRMED),
+            journal_entry("change-2", JournalState.CONFIRMED),
+            stands,
+            journal_entry("change-2", JournalState.MISMATCH),
+            journal_entry("change-3", JournalState.FAILED),
+            later,
+        ]
+    )
+
+    assert ledger.journal.standing(TENANT, INTEGRATION, OCTOBER) == [stands, later]
+    assert ledger.journal.standing(TENANT, INTEGRATION, NOVEMBER) == [later]
+    assert ledger.journal.standing(TENANT, "another", OCTOBER) == []
+
+
 @pytest.mark.parametrize(
     "statement",
     [

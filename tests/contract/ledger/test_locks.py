@@ -88,3 +88,57 @@ def test_releasing_a_lost_lock_leaves_the_new_holder_alone(ledger: Ledger, other
     held = ledger.locks.holder(TENANT, OCTOBER)
     assert held is not None
     assert (held.owner, held.token) == ("run-2", taken.token)
+
+
+@pytest.mark.parametrize(("first", "then"), [(True, False), (False, True), (True, True)])
+def test_a_run_that_works_alone_shares_the_tenant_with_no_run_of_any_period(
+    ledger: Ledger, other: Ledger, first: bool, then: bool
+) -> None:
+    """The close of one period and a run inside the next change the same lines; whoever comes second waits."""
+    ledger.locks.acquire(TENANT, OCTOBER, "run-1", 600, NOON, alone=first)
+
+    with pytest.raises(LockHeld, match=f"run-1 works on .* for the period from {OCTOBER}"):
+        other.locks.acquire(TENANT, NOVEMBER, "run-2", 600, NOON + 9 * MINUTE, alone=then)
+
+    assert other.locks.acquire("another", NOVEMBER, "run-2", 600, NOON, alone=then).token == 1
+
+
+def test_two_runs_that_do_not_work_alone_share_the_tenant(ledger: Ledger, other: Ledger) -> None:
+    """A run that worked alone leaves nothing behind that keeps two closes apart."""
+    ledger.locks.release(ledger.locks.acquire(TENANT, NOVEMBER, "run-1", 600, NOON, alone=True))
+
+    ledger.locks.acquire(TENANT, OCTOBER, "run-2", 600, NOON)
+    assert other.locks.acquire(TENANT, NOVEMBER, "run-3", 600, NOON).taken_over_from is None
+
+
+def test_renewing_the_lock_renews_being_alone(ledger: Ledger, other: Ledger) -> None:
+    """A long push stays alone for as long as it lives."""
+    lock = ledger.locks.acquire(TENANT, NOVEMBER, "run-1", 600, NOON, alone=True)
+    ledger.locks.renew(lock, NOON + 9 * MINUTE)
+
+    with pytest.raises(LockHeld, match="run-1"):
+        other.locks.acquire(TENANT, OCTOBER, "run-2", 600, NOON + 18 * MINUTE)
+
+
+@pytest.mark.parametrize(("first", "then"), [(True, False), (False, True)])
+def test_a_run_whose_lock_expired_is_fenced_off_by_a_run_of_another_period(
+    ledger: Ledger, other: Ledger, first: bool, then: bool
+) -> None:
+    """A push that slept too long must not go on beside the one that took its place."""
+    lost = ledger.locks.acquire(TENANT, OCTOBER, "run-1", 600, NOON, alone=first)
+    other.locks.acquire(TENANT, NOVEMBER, "run-2", 600, NOON + 10 * MINUTE, alone=then)
+
+    with pytest.raises(LockHeld, match="run-1 lost its lock"):
+        ledger.locks.renew(lost, NOON + 10 * MINUTE)
+    with pytest.raises(LockHeld, match="run-1 lost its lock"):
+        ledger.journal.require_lock(lost)
+    if then:
+        with pytest.raises(LockHeld, match="run-2"):
+            ledger.locks.acquire(TENANT, OCTOBER, "run-1", 600, NOON + 11 * MINUTE)
+
+
+def test_the_same_run_takes_its_lock_again_alone(ledger: Ledger, other: Ledger) -> None:
+    """Each task of a run takes the lock anew."""
+    ledger.locks.acquire(TENANT, OCTOBER, "run-1", 600, NOON, alone=True)
+
+    assert other.locks.acquire(TENANT, OCTOBER, "run-1", 600, NOON + MINUTE, alone=True).token == 2

@@ -13,8 +13,8 @@ from billing_providers.errors import LedgerError
 from billing_providers.ledger.ledger import Ledger
 from billing_providers.model.charges import ChargeLine, RowOutcome
 from billing_providers.model.frames import frame_of, rows_of
-from billing_providers.model.runs import RunResult
-from billing_providers.model.usage import UsageKind, UsageRecord
+from billing_providers.model.runs import IN_PERIOD, RunResult
+from billing_providers.model.usage import SnapshotPull, UsageKind, UsageRecord
 from tests.support.ledger_processes import at_once, saves_snapshot
 from tests.support.ledger_values import (
     LONG,
@@ -137,6 +137,7 @@ def test_record_counts_come_from_closed_periods_only(ledger: Ledger) -> None:
         ledger.runs.finish(closed_run(f"run of {month}", date(2026, month, 1)))
     ledger.runs.finish(closed_run("dry run of 9", date(2026, 9, 1), dry_run=True))
     ledger.runs.finish(closed_run("failed run of 9", date(2026, 9, 1), result=RunResult.FAILED))
+    ledger.runs.finish(closed_run("inside 9", date(2026, 9, 1), mode=IN_PERIOD))
     ledger.runs.start(run_record(run_key="running for 10", period_start=OCTOBER))
 
     assert ledger.snapshots.recent_record_counts("atria_to_kaseya_bms", NOVEMBER, 3) == [88, 70]
@@ -193,3 +194,19 @@ def test_failed_save_leaves_nothing_behind(ledger: Ledger, fault: dict[str, Any]
 
     with pytest.raises(LedgerError, match="no usage snapshot"):
         ledger.snapshots.load("a" * 32)
+
+
+def test_every_pull_of_a_period_is_told_the_latest_first(ledger: Ledger) -> None:
+    """Content that comes back is the same snapshot, pulled again; what is not complete is no reading."""
+    shown = [("a", 0, True), ("b", 15, True), ("c", 20, False), ("a", 30, True)]
+    for key, minute, complete in shown:
+        head = snapshot(snapshot_id=key, taken_at=NOON + timedelta(minutes=minute), complete=complete, record_count=7)
+        ledger.snapshots.save(head, [])
+
+    assert ledger.snapshots.pulls_of_period("atria_to_kaseya_bms", OCTOBER) == [
+        SnapshotPull("a", NOON + timedelta(minutes=30), 7),
+        SnapshotPull("b", NOON + timedelta(minutes=15), 7),
+        SnapshotPull("a", NOON, 7),
+    ]
+    assert ledger.snapshots.pulls_of_period("atria_to_kaseya_bms", NOVEMBER) == []
+    assert ledger.snapshots.pulls_of_period("another", OCTOBER) == []

@@ -74,6 +74,13 @@ def test_a_charge_that_tells_no_days_is_held_all_along() -> None:
     assert line.quantity == 5
 
 
+def test_a_source_that_tells_no_days_at_all_keeps_none() -> None:
+    """Not told is not "since the period began": the day on which a change was seen may be known better."""
+    (line,) = charges(one_rule("fold: at_end", row(3), row(2)))
+
+    assert (line.quantity, line.steps) == (5, "")
+
+
 def test_monthly_and_yearly_are_folded_apart() -> None:
     """The same SKU under two terms never overwrites or adds up."""
     found = charges(one_rule("fold: at_end", row(3, **WHOLE), row(8, term="yearly", billing_cycle="yearly", **WHOLE)))

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from billing_providers.errors import SettingsError
 from billing_providers.model.periods import BillingCalendar, PublishDay
-from billing_providers.model.settings import Guards, IntegrationSettings, Policy
+from billing_providers.model.settings import Guards, IntegrationSettings, Moves, Policy
 from billing_providers.settings_file.loader import load_settings, load_settings_file, main
 from tests.support.closing import shipped_integrations, shipped_settings
 from tests.support.settings_yaml import settings_yaml
@@ -66,7 +66,8 @@ def of_field(owner: Any, name: str) -> st.SearchStrategy[Any]:
         "psa": st.sampled_from(["kaseya_bms", "autotask"]),
         "source_options": st.dictionaries(st.sampled_from(["url", "metrics", "modules"]), NESTED),
         "contract_link": st.sampled_from(["", "https://psa.example/{contract_id}"]),
-        **dict.fromkeys(("rules", "customer_map", "service_map", "line_terms"), st.just(str(EXAMPLE))),
+        **dict.fromkeys(("rules", "customer_map", "service_map", "line_terms", "movement"), st.just(str(EXAMPLE))),
+        "moves": st.lists(st.sampled_from(list(Moves)), min_size=1).map(tuple),
         "artifacts": st.sampled_from(["s3://billing@artifacts/x", "/var/lib/artifacts"]),
     }  # fmt: skip
     if name in special:

@@ -45,6 +45,7 @@ class _Charge:
     quantity: Decimal
     start: date
     end: date
+    dated: bool  # the source says the days
 
     def covers(self, day: date) -> bool:
         return self.start <= day < self.end
@@ -68,10 +69,11 @@ class Fold(Unconditional):
         touched = np.zeros(len(mask), dtype=bool)
         for charges in _groups(rows, np.flatnonzero(mask).tolist(), quantities):
             counted = self._counted(charges, rows.period)
+            keeps_days = self.mode is FoldMode.AT_END and any(charge.dated for charge in charges)
             for charge in charges:
                 touched[charge.row] = True
                 quantities[charge.row] = counted(charge)
-                steps[charge.row] = _steps(charge, rows.period) if self.mode is FoldMode.AT_END else ()
+                steps[charge.row] = _steps(charge, rows.period) if keeps_days else ()
             _agree(charges, quantities, units)
         rows.table.columns["quantity"] = Column.of(quantities)
         rows.table.columns["steps"] = Column.of(steps)
@@ -112,7 +114,8 @@ def _groups(rows: UsageRows, numbers: list[int], quantities: Any) -> Iterator[li
             start = max(begins[row] or rows.period.start, rows.period.start)
             end = min(ends[row] or rows.period.end, rows.period.end)
             key = tuple(column[row].strip() for column in keys)
-            groups.setdefault(key, []).append(_Charge(row, quantities[row], start, max(start, end)))
+            dated = begins[row] is not None or ends[row] is not None
+            groups.setdefault(key, []).append(_Charge(row, quantities[row], start, max(start, end), dated))
     yield from groups.values()
 
 

@@ -12,6 +12,7 @@ from billing_providers.model.finding_kinds.charges import CHARGES
 from billing_providers.model.finding_kinds.guards import GUARDS
 from billing_providers.model.finding_kinds.known import KNOWN
 from billing_providers.model.finding_kinds.mapping import MAPPING
+from billing_providers.model.finding_kinds.movement import MOVEMENT
 from billing_providers.model.finding_kinds.reconciliation import RECONCILIATION
 from billing_providers.model.finding_kinds.setup import SETUP
 from billing_providers.model.finding_kinds.terms import TERMS
@@ -33,4 +34,6 @@ def registry_of(kinds: Iterable[FindingKind]) -> dict[int, FindingKind]:
     return table
 
 
-FINDING_KINDS = registry_of((*KNOWN, *USAGE, *MAPPING, *GUARDS, *TERMS, *WRITING, *SETUP, *CHARGES, *RECONCILIATION))
+FINDING_KINDS = registry_of(
+    (*KNOWN, *USAGE, *MAPPING, *GUARDS, *TERMS, *WRITING, *SETUP, *CHARGES, *RECONCILIATION, *MOVEMENT)
+)

@@ -50,7 +50,7 @@ GUARDS: tuple[FindingKind, ...] = (
         _WARNING,
         _RUN,
         "The number of usage records is far from recent periods",
-        "{source} reported {count} records; the last closed periods had {recent}. All changes are held for review.",
+        "{source} reported {count} records; {counted_in} had {recent}. All changes are held for review.",
         "Check that the export is whole, then approve.",
     ),
     FindingKind(
