@@ -183,7 +183,14 @@ def _as_markdown(text: str) -> str:
 def _allowed(hint: Any) -> str:
     if isinstance(hint, type) and issubclass(hint, Enum):
         return ", ".join(f"`{member.value}`" for member in hint)
-    names = {"str": "text", "int": "whole number", "bool": "yes or no", "timedelta": "duration", "Decimal": "decimal"}
+    names = {
+        "str": "text",
+        "int": "whole number",
+        "bool": "yes or no",
+        "timedelta": "duration",
+        "date": "date",
+        "Decimal": "decimal",
+    }
     parts = [getattr(part, "__name__", str(part)) for part in getattr(hint, "__args__", (hint,))]
     if getattr(hint, "__origin__", None) is tuple:
         kind = hint.__args__[0]

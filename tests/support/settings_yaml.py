@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields, is_dataclass
-from datetime import time, timedelta
+from datetime import date, time, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -31,6 +31,8 @@ def _spoken(value: Any) -> Any:
         return f"{value.days} days {value.seconds} s"
     if isinstance(value, time):
         return f"{value:%H:%M}"
+    if isinstance(value, date):
+        return value.isoformat()
     if isinstance(value, Decimal):
         return text_from_decimal(value)
     return [_spoken(entry) for entry in value] if isinstance(value, tuple) else value

@@ -1,21 +1,21 @@
--- The settings under which integrations ran.
+-- The settings under which DAGs ran.
 
 -- name: settings_log_last
--- Reads the latest settings of an integration.
-SELECT integration, seq, run_key, started_by, at, settings
+-- Reads the latest settings of a DAG.
+SELECT dag_id, seq, run_key, started_by, at, settings
 FROM billing_settings_log
-WHERE integration = :integration
+WHERE dag_id = :dag_id
 ORDER BY seq DESC
 LIMIT 1;
 
 -- name: settings_log_add
 -- Adds settings after the latest ones; two runs that start at once cannot both be the next.
-INSERT INTO billing_settings_log (integration, seq, run_key, started_by, at, settings)
-VALUES (:integration, :seq, :run_key, :started_by, :at, :settings);
+INSERT INTO billing_settings_log (dag_id, seq, run_key, started_by, at, settings)
+VALUES (:dag_id, :seq, :run_key, :started_by, :at, :settings);
 
 -- name: settings_log_read
--- Reads all settings of an integration, oldest first.
-SELECT integration, seq, run_key, started_by, at, settings
+-- Reads all settings of a DAG, oldest first.
+SELECT dag_id, seq, run_key, started_by, at, settings
 FROM billing_settings_log
-WHERE integration = :integration
+WHERE dag_id = :dag_id
 ORDER BY seq;

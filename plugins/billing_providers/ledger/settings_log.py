@@ -1,4 +1,4 @@
-"""The log of settings: append-only, one row for each state that an integration ran with."""
+"""The log of settings: append-only, one row for each state that a DAG ran with."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ _ENTRY = RowCodec(SettingsEntry)
 
 
 class SettingsLog:
-    """States by integration."""
+    """States by DAG."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def last(self, integration: str) -> SettingsEntry | None:
+    def last(self, dag_id: str) -> SettingsEntry | None:
         """Return the settings of the latest run that had other ones than the run before it."""
         with self._store.reading("read the log of settings") as transaction:
-            row = transaction.row("settings_log_last", integration=integration)
+            row = transaction.row("settings_log_last", dag_id=dag_id)
         return None if row is None else _ENTRY.decoded(row)
 
     def add(self, entry: SettingsEntry) -> None:
@@ -26,7 +26,7 @@ class SettingsLog:
         with self._store.writing("write the log of settings") as transaction:
             transaction.run("settings_log_add", **_ENTRY.encoded(entry))
 
-    def all(self, integration: str) -> list[SettingsEntry]:
+    def all(self, dag_id: str) -> list[SettingsEntry]:
         """Return every state, oldest first."""
         with self._store.reading("read the log of settings") as transaction:
-            return [_ENTRY.decoded(row) for row in transaction.rows("settings_log_read", integration=integration)]
+            return [_ENTRY.decoded(row) for row in transaction.rows("settings_log_read", dag_id=dag_id)]

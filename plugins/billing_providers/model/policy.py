@@ -5,7 +5,8 @@ Every fault names the key, the value and what is allowed (:class:`billing_provid
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
@@ -135,6 +136,7 @@ class Policy:
     :param decrease_date: the same for a lower quantity.
     :param prorate: whether a quantity that changed inside the period is written once for each day on which it did, so
         that the PSA prorates; for charges that tell days (``fold: at_end``), where the PSA takes days.
+    :param prorate_from: with ``prorate``: periods that start before this day are billed without it; None: all with it.
     :param rollover: whether a change that would take effect after its contract's end goes to the contract that follows.
     :param early_start: what happens to a line that starts before its contract's billing.
     :param ending_notice_days: a contract that ends within so many days after the period is reported; 0: never.
@@ -161,6 +163,7 @@ class Policy:
     increase_date: EffectiveDateRule | None = None
     decrease_date: EffectiveDateRule | None = None
     prorate: bool = False
+    prorate_from: date | None = None
     rollover: bool = False
     early_start: EarlyStart = EarlyStart.HOLD
     ending_notice_days: int = 60
@@ -180,6 +183,15 @@ class Policy:
             )
         for key in ("places", "zeroing_limit", "ending_notice_days"):
             _check_count(self, "policy", key)
+        if self.prorate_from is not None and type(self.prorate_from) is not date:
+            raise SettingsError(
+                "is not a date", where="policy", key="prorate_from", value=self.prorate_from, allowed="YYYY-MM-DD"
+            )
+
+    def for_period(self, start: date) -> Policy:
+        """Return the policy under which the period that starts on a day is billed."""
+        waits = self.prorate and self.prorate_from is not None and start < self.prorate_from
+        return replace(self, prorate=False) if waits else self
 
 
 _POLICY_ENUMS: dict[str, type[StrEnum]] = {

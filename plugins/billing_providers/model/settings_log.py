@@ -1,4 +1,4 @@
-"""The settings under which an integration ran: one entry each time that they differ from those of the run before."""
+"""The settings under which a DAG ran: one entry each time that they differ from those of the run before."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from datetime import datetime
 class SettingsEntry:
     """One state of the settings. ``settings``: (key, value) as text, sorted by key; files by what they hold."""
 
-    integration: str
+    dag_id: str
     seq: int  # from 1 on
     run_key: str  # the first run with these settings
     started_by: str  # who started that run; empty: the schedule

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import MISSING, Field, fields, is_dataclass
-from datetime import time, timedelta
+from datetime import date, time, timedelta
 from decimal import Decimal
 from difflib import get_close_matches
 from enum import StrEnum
@@ -197,6 +197,7 @@ _BY_TYPE: dict[Any, _Reading] = {
     Decimal: SettingsReader.number,
     timedelta: SettingsReader.duration,
     time: SettingsReader.time_of_day,
+    date: SettingsReader.day,
     tuple: SettingsReader.texts,
     dict: SettingsReader.options,
 }

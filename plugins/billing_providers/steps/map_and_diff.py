@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -45,7 +46,7 @@ def map_and_diff(step: BillingStep, charged: dict[str, Any]) -> dict[str, Any]:
         lines = psa.read_lines(wanted.contracts, wanted.services, days=days_wanted(inputs))
     diff = movement.plan(inputs.with_lines(lines))
     ledger.diffs.save(diff, scope.run_key)
-    ledger.diffs.keep_lines(diff.digest, seen_lines(lines, inputs.directory))
+    ledger.diffs.keep_lines(diff.digest, seen_lines(lines, inputs.directory, scope.period.start))
     step.keep_findings(ledger, scope.run_key, diff.findings)
     step.log.info("diff %s: %s", diff.digest[:12], dict(diff.counts))
     change_list = write_change_list(step.settings, diff) if diff.changes else ""
@@ -76,7 +77,7 @@ def _inputs(step: BillingStep, ledger: Ledger, psa: PsaHook, scope: RunScope, ch
         only = frozenset(ledger.journal.open_lines(scope.tenant, scope.integration, scope.period.start))
     return PlanInputs(
         scope=scope,
-        settings=step.settings,
+        settings=replace(step.settings, policy=step.settings.policy.for_period(scope.period.start)),
         snapshot=snapshot,
         charge_set=charge_set,
         charges=charges,

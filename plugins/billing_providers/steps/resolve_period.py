@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from billing_providers.errors import SettingsError
 from billing_providers.model.runs import IN_PERIOD, RunRecord, RunScope
 from billing_providers.steps.period_of_run import period_of_run
+from billing_providers.steps.settings_audit import audit_settings
 from billing_providers.steps.settings_files import check_settings_files
 from billing_providers.steps.step import BillingStep, run_key_of
 
@@ -39,6 +40,7 @@ def resolve_period(step: BillingStep, context: Context) -> dict[str, Any]:
         findings.append(
             step.voice.finding(138, owner=lock.taken_over_from, tenant=scope.tenant, expired=lock.expired_at)
         )
+    findings += audit_settings(step, ledger, scope.run_key, context["dag_run"].triggering_user_name or "")
     step.keep_findings(ledger, scope.run_key, findings)
     step.log.info("%s", findings[0].message)
     return replace(scope, ledger_id=ledger.ledger_id).to_json()

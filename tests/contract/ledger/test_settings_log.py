@@ -19,7 +19,7 @@ def entry(seq: int, prorate: str) -> SettingsEntry:
 
 
 def test_the_latest_state_and_all_of_them_can_be_read(ledger: Ledger) -> None:
-    """By integration, in order, exactly as they were."""
+    """By DAG, in order, exactly as they were."""
     assert ledger.settings_log.last("demo") is None
     for one in (entry(1, "False"), entry(2, "True")):
         ledger.settings_log.add(one)

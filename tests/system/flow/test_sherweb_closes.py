@@ -165,9 +165,10 @@ def test_prorate_on_sends_every_change_with_its_own_day_and_off_one_with_the_per
     assert len(msp.box.control.audit()) == done
 
 
-def test_prorate_off_dates_everything_with_the_periods_first_day(opened: Opened) -> None:
-    """The start date of the billing period, whenever in it the change was."""
-    msp = opened()
+@pytest.mark.parametrize("policy", [{}, {"prorate": True, "prorate_from": JULY.end}])
+def test_prorate_off_dates_everything_with_the_periods_first_day(opened: Opened, policy: dict[str, Any]) -> None:
+    """The start date of the billing period, whenever in it the change was; also while proration has yet to begin."""
+    msp = opened(policy=policy)
     close(msp)
 
     days = {row["effective_date"] for row in msp.box.control.audit() if row["field"] == "units"}

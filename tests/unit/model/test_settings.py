@@ -43,6 +43,10 @@ def settings(**changed) -> IntegrationSettings:
             lambda: Policy(zeroing_limit="25"),
             "policy: zeroing_limit: is no whole number; got '25'; allowed: 0, 1, 2, …",
         ),
+        (
+            lambda: Policy(prorate_from="2026-08-01"),
+            "policy: prorate_from: is not a date; got '2026-08-01'; allowed: YYYY-MM-DD",
+        ),
         (lambda: Policy(places=0.5), "policy: places: is no whole number; got 0.5; allowed: 0, 1, 2, …"),
         (lambda: Policy(places=-1), "policy: places: is negative; got -1; allowed: 0 or more"),
         (lambda: Guards(run_lines="500"), "guards: run_lines: is no whole number; got '500'; allowed: 0, 1, 2, …"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import fields, is_dataclass, replace
-from datetime import time, timedelta
+from datetime import date, time, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, get_type_hints
@@ -52,6 +52,7 @@ def of_kind(kind: Any) -> Any:
         int: st.integers(1, 28),
         bool: st.booleans(),
         Decimal: st.decimals(0, 10**6, places=3),
+        date: st.dates(date(2000, 1, 1), date(2100, 1, 1)),
         timedelta: st.integers(1, 86400 * 20).map(lambda seconds: timedelta(seconds=seconds)),
         time: st.times().map(lambda at: at.replace(second=0, microsecond=0)),
         tuple[str, ...]: st.lists(st.text("abc @.-", min_size=1).filter(str.strip), max_size=3).map(tuple),

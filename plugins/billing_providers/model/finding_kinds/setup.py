@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from billing_providers.model.findings import FindingKind, Level, Scope
 
-_WARNING, _ERROR = Level.WARNING, Level.ERROR
+_INFO, _WARNING, _ERROR = Level.INFO, Level.WARNING, Level.ERROR
 _RUN, _LINE = Scope.RUN, Scope.LINE
 
 SETUP: tuple[FindingKind, ...] = (
@@ -25,6 +25,15 @@ SETUP: tuple[FindingKind, ...] = (
         "A period that was due is not billed",
         "The period {period} was due on {due} and is not billed: {why}",
         "Clear the failed task or answer the review; unpause the DAG when it is paused, or trigger it with billing_period set to a day of the period.",
+    ),
+    FindingKind(
+        199,
+        "settings_changed",
+        _INFO,
+        _RUN,
+        "The settings are not those of the run before",
+        "Since run {run} ({at}) settings were changed; this run was started by {who}. {changes}",
+        "Nothing, if they were changed on purpose; a dry run shows what they do.",
     ),
     FindingKind(
         194,
