@@ -5,6 +5,7 @@ Copy this file for another integration: change the settings block, leave the res
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from billing_providers.operators import (
     ReviewDiffOperator,
     VerifyContractLinesOperator,
     WaitForUsageSensor,
+    changes_dag,
     run_params,
     undo_dag,
     watch_dag,
@@ -42,6 +44,7 @@ SETTINGS = IntegrationSettings(
     customer_map=f"{INCLUDE}/mappings/sherweb_to_kaseya_bms_customers.csv",
     service_map=f"{INCLUDE}/mappings/sherweb_to_kaseya_bms_services.csv",
     line_terms=f"{INCLUDE}/mappings/sherweb_to_kaseya_bms_terms.csv",
+    movement=f"{INCLUDE}/mappings/sherweb_to_kaseya_bms_movement.csv",
     policy=Policy(
         account_match="name",
         contract_type="Recurring Services",
@@ -52,6 +55,8 @@ SETTINGS = IntegrationSettings(
     review="guards",
     notify=(),
 )
+# Inside the period seats are read from the subscriptions, which tell no costs; the close sets costs by the charges.
+MOVING = replace(SETTINGS, source_options={**SETTINGS.source_options, "reads": "subscriptions"}, line_terms="")
 
 with DAG(
     dag_id=SETTINGS.integration,
@@ -87,3 +92,4 @@ with DAG(
 
 watch = watch_dag(SETTINGS)
 undo = undo_dag(SETTINGS)
+changes = changes_dag(MOVING)

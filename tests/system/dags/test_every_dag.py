@@ -44,7 +44,7 @@ def test_these_dags_are_shipped():
         "sherweb_to_kaseya_bms",
     }
     companions = {f"{name}_{what}" for name in integrations for what in ("watch", "undo")}
-    assert set(dags_of(ROOT / "dags")) == integrations | companions
+    assert set(dags_of(ROOT / "dags")) == integrations | companions | {"sherweb_to_kaseya_bms_changes"}
 
 
 def test_every_file_is_looked_at():
@@ -53,11 +53,15 @@ def test_every_file_is_looked_at():
 
 
 def test_the_files_differ_in_their_settings_alone():
-    """A data engineer copies one and changes its settings block; the wiring is the same in all."""
-    wirings = {path.name: path.read_text(encoding="utf-8").partition("with DAG(")[2] for path in DAG_FILES}
+    """A data engineer copies one and changes its settings block; the wiring is the same in all.
 
-    assert len(set(wirings.values())) == 1, wirings.keys()
-    assert "SETTINGS" in next(iter(wirings.values()))
+    What moves inside the period has a DAG of its own, one line more.
+    """
+    wirings = {path.name: path.read_text(encoding="utf-8").partition("with DAG(")[2] for path in DAG_FILES}
+    usual = {text.removesuffix("changes = changes_dag(MOVING)\n") for text in wirings.values()}
+
+    assert len(usual) == 1, wirings.keys()
+    assert "SETTINGS" in next(iter(usual))
 
 
 @every_dag_file

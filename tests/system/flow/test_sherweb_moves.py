@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -55,3 +56,33 @@ def test_seats_that_were_moved_by_the_subscriptions_are_not_moved_again_by_the_c
         units = [row["line_id"] for row in control.audit()[at_close:] if row["field"] == "units"]
         assert units  # what was left for the billing date
         assert moved["line_id"] not in units
+
+
+def test_the_close_after_a_month_of_runs_leaves_every_line_as_one_without_them_does(tmp_path):
+    """With the shipped movement table: units, costs and prices, whatever was moved by the subscriptions before.
+
+    A line that has no one cost is left alone by the close, costs and all; the runs set seats alone, so they reach it.
+    """
+    left, moved = [], 0
+    for runs in (0, 1):
+        folder = tmp_path / str(runs)
+        folder.mkdir()
+        with sherweb_closing(folder) as msp:
+            final = msp.settings
+            if runs:
+                month = Month(msp, folder, table=Path(final.movement).read_text(encoding="utf-8"))
+                msp.change(source_options={**final.source_options, "reads": "subscriptions"}, line_terms="")
+                month.at = BOUGHT
+                msp.box.control.move_clock(month.at.isoformat())
+                moved = month.settled()
+                msp.settings = final
+                msp.box.control.move_clock(BILLED_AT.isoformat())
+            msp.close("close", billing_period=str(JULY.start), run_after=BILLED_AT)
+            held = ("line_id", "units", "unit_cost", "unit_price", "active")
+            left.append({tuple(line[key] for key in held) for line in msp.box.control.lines()})
+
+    assert moved > 0
+    reached = {int(line_id): Decimal(units) for line_id, units, *_ in left[1] - left[0]}
+    expected = {line_id: SHERWEB.expected(JULY)[line_id] for line_id in reached}
+    assert {line_id: line.units for line_id, line in expected.items()} == reached
+    assert {line.costs for line in expected.values()} <= {None}
