@@ -147,6 +147,7 @@ def _finding(number: int, change: LineChange, contract: Contract, inputs: PlanIn
         "contract": contract.contract_id,
         "contract_name": contract.name,
         "service": change.service_name,
+        "sku": ", ".join(change.skus),
         "line": change.line_id,
         "start": change.effective_date,
     }

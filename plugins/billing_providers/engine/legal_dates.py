@@ -97,6 +97,7 @@ def _finding(
         contract=contract.contract_id,
         contract_name=contract.name,
         service=change.service_name,
+        sku=", ".join(change.skus),
         line=change.line_id,
         start=start,
         bill_start=contract.bill_start,

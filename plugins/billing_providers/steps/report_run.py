@@ -15,6 +15,7 @@ from billing_providers.model.settings import Publish
 from billing_providers.push.customer_results import customer_results
 from billing_providers.push.outcomes import outcome_counts, push_result
 from billing_providers.steps.billing_gate import billing_gate
+from billing_providers.steps.reconcile_run import reconcile_run
 from billing_providers.steps.result_mail import send_result, send_stopped
 from billing_providers.steps.step import BillingStep, run_key_of
 
@@ -46,13 +47,17 @@ def report_run(step: BillingStep, planned: dict[str, Any] | None, context: Conte
     lock = ledger.locks.holder(scope.tenant, scope.period.start)
     if lock is not None and lock.owner == scope.run_key:
         ledger.locks.release(lock)
+    report, doubts = reconcile_run(step, ledger, scope, diff)
+    step.keep_findings(ledger, scope.run_key, [*extra, *doubts, closing])
     gate = billing_gate(ledger, scope.integration, scope.period.start)
-    send_result(step.settings, record, [*found, *extra], context, gate=gate)
+    send_result(step.settings, record, [*found, *extra, *doubts], context, gate=gate)
     step.log.info("%s", closing.message)
-    if record.result in {RunResult.FAILED, RunResult.PARTLY_FAILED}:
-        raise AirflowFailException(closing.message)
     told = {"result": record.result, "counts": dict(record.counts), "summary": record.summary}
-    return {**told, "billing_gate": gate.to_json()}
+    told |= {"billing_gate": gate.to_json(), "reconciliation": report}
+    if record.result in {RunResult.FAILED, RunResult.PARTLY_FAILED}:
+        context["ti"].xcom_push(key="return_value", value=told)  # a task that fails returns nothing
+        raise AirflowFailException(closing.message)
+    return told
 
 
 def _faults(step: BillingStep, run_key: str) -> list[Finding]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from datetime import date
 from decimal import Decimal
 
 from billing_providers.engine.seen_lines import seen_lines
@@ -10,6 +11,7 @@ from billing_providers.model.psa import Account, Contract, PsaDirectory
 from tests.support.diffs import line
 
 CONTRACT = Contract("10", "1", "as the contract says", "Aspen services", "Recurring", True, "Monthly", None, None)
+FIRST = date(2026, 9, 26)
 DIRECTORY = PsaDirectory((Account("1", "A100", "Aspen Ltd", active=True),), (CONTRACT,), ())
 
 
@@ -20,10 +22,11 @@ def test_open_lines_are_seen_once_with_the_names_of_what_they_belong_to():
         line("9", None),
         line("20"),
         line("21", open=False),
-        line("30", contract_id="99", account_id=""),
+        line("22", last_day=date(2026, 9, 25)),
+        line("30", contract_id="99", account_id="", last_day=FIRST),
     ]
 
-    seen = seen_lines(lines, DIRECTORY)
+    seen = seen_lines(lines, DIRECTORY, FIRST)
 
     assert [(one.line_id, one.quantity) for one in seen] == [("9", None), ("20", Decimal(3)), ("30", Decimal(3))]
     assert (seen[0].contract_name, seen[0].account_name, seen[0].service_name) == (
@@ -36,4 +39,4 @@ def test_an_account_that_is_not_listed_has_the_name_that_the_contract_tells():
     """A line is never without a name that the PSA told."""
     unlisted = dataclasses.replace(DIRECTORY, accounts=())
 
-    assert seen_lines([line()], unlisted)[0].account_name == "as the contract says"
+    assert seen_lines([line()], unlisted, FIRST)[0].account_name == "as the contract says"
