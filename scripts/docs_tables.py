@@ -16,11 +16,13 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from billing_providers.engine import line_terms as line_terms_module
+from billing_providers.engine import movement as movement_module
 from billing_providers.engine.invoice_text import VARIABLES
 from billing_providers.engine.line_terms import COLUMNS, IncludedAs, LineMode, PriceMode
 from billing_providers.engine.reconciliation.columns import COLUMNS as RECONCILIATION
 from billing_providers.model.finding_kinds import FINDING_KINDS
 from billing_providers.model.findings import FindingKind
+from billing_providers.model.movement import KINDS
 from billing_providers.model.periods import BillingCalendar
 from billing_providers.model.reconciliation import CAUSE_WORDS, Cause
 from billing_providers.model.settings import Guards, IntegrationSettings, Policy
@@ -96,6 +98,19 @@ def line_terms() -> str:
     return table(("column", "meaning"), rows)
 
 
+def movement_kinds() -> str:
+    """What moves when: the kinds of the movement table."""
+    heads = ("kind", "for", "trigger", "delay", "takes effect from")
+    return table(
+        heads, ((f"`{kind.value}`", told.what, told.trigger, told.delay, told.dated) for kind, told in KINDS.items())
+    )
+
+
+def movement_columns() -> str:
+    """Every column of the movement table, as its module describes it."""
+    return table(("column", "meaning"), _described_columns(getdoc(movement_module) or ""))
+
+
 def invoice_variables() -> str:
     """Every variable of an invoice text."""
     return table(("variable", "stands for"), ((f"`{{{name}}}`", text) for name, text in VARIABLES.items()))
@@ -122,6 +137,8 @@ TABLES: dict[str, Callable[[], str]] = {
     "invoice variables": invoice_variables,
     "reconciliation columns": reconciliation_columns,
     "reconciliation causes": reconciliation_causes,
+    "movement kinds": movement_kinds,
+    "movement columns": movement_columns,
 }
 
 
@@ -180,10 +197,18 @@ def _as_markdown(text: str) -> str:
 def _allowed(hint: Any) -> str:
     if isinstance(hint, type) and issubclass(hint, Enum):
         return ", ".join(f"`{member.value}`" for member in hint)
-    names = {"str": "text", "int": "whole number", "bool": "yes or no", "timedelta": "duration", "Decimal": "decimal"}
+    names = {
+        "str": "text",
+        "int": "whole number",
+        "bool": "yes or no",
+        "timedelta": "duration",
+        "date": "date",
+        "Decimal": "decimal",
+    }
     parts = [getattr(part, "__name__", str(part)) for part in getattr(hint, "__args__", (hint,))]
     if getattr(hint, "__origin__", None) is tuple:
-        return "list of texts"
+        kind = hint.__args__[0]
+        return "list of texts" if kind is str else f"list of {_allowed(kind)}"
     spoken = [names.get(part, f"`{part}`") for part in parts if part != "NoneType"]
     if getattr(hint, "__origin__", None) is dict:
         return "table of options"
@@ -199,6 +224,8 @@ def _default(field: Field[Any]) -> str:
         return f"{minutes / 60:g} h" if minutes >= 60 else f"{minutes:g} min"
     if isinstance(value, Guards | Policy | BillingCalendar):
         return "see below"
+    if isinstance(value, tuple) and value:
+        return ", ".join(f"`{entry}`" for entry in value)
     return f"`{value}`" if value not in ("", (), {}) else "empty"
 
 

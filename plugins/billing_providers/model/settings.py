@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from billing_providers.errors import SettingsError
+from billing_providers.model.movement import Moves
 from billing_providers.model.periods import BillingCalendar, PublishDay
 from billing_providers.model.policy import (
     AccountMatch,
@@ -35,6 +36,7 @@ __all__ = [
     "Fractions",
     "Guards",
     "IntegrationSettings",
+    "Moves",
     "Policy",
     "Publish",
     "Removal",
@@ -79,6 +81,11 @@ class IntegrationSettings:
     :param service_map: path of the service mapping table (CSV); empty: none.
     :param line_terms: path of the table of line terms (CSV): cost and price modes, minimum, included volume, invoice
         texts; empty: quantities only.
+    :param movement: path of the movement table (CSV): when each SKU's quantity reaches its line; empty: every SKU in
+        every run.
+    :param moves: which kinds of the movement table this DAG carries; ``billing_date`` never moves before its period is
+        over.
+    :param debounce: in a period that is still open, a change is written once the source has shown it for so long.
     :param compare_invoices: whether the reconciliation report reads the invoices of the period and compares quantities.
     :param publish: whether usage reaches the contract lines, or is only shown.
     :param policy: how usage becomes changes.
@@ -110,6 +117,9 @@ class IntegrationSettings:
     customer_map: str = ""
     service_map: str = ""
     line_terms: str = ""
+    movement: str = ""
+    moves: tuple[Moves, ...] = tuple(Moves)
+    debounce: timedelta = timedelta(minutes=10)
     compare_invoices: bool = False
     publish: Publish = Publish.BILL
     policy: Policy = field(default_factory=Policy)
@@ -134,6 +144,7 @@ class IntegrationSettings:
                 "is negative", where=self.integration, key="settle_delay", value=self.settle_delay, allowed="0 or more"
             )
         self._check_waiting()
+        self._check_movement()
         RecordLink(self.contract_link)
 
     def _check_waiting(self) -> None:
@@ -145,7 +156,11 @@ class IntegrationSettings:
                 value=self.publish_on,
                 allowed="PublishDay(5), PublishDay(5, time(9, 30)), None",
             )
-        for key, least in (("usage_poke", timedelta(seconds=1)), ("usage_wait", timedelta(0))):
+        for key, least in (
+            ("usage_poke", timedelta(seconds=1)),
+            ("usage_wait", timedelta(0)),
+            ("debounce", timedelta(0)),
+        ):
             value = getattr(self, key)
             if not isinstance(value, timedelta) or value < least:
                 raise SettingsError(
@@ -155,6 +170,27 @@ class IntegrationSettings:
                     value=value,
                     allowed=f"a timedelta of {least.seconds} s or more",
                 )
+
+    def _check_movement(self) -> None:
+        kinds = [kind.value for kind in Moves]
+        moves = self.moves if isinstance(self.moves, tuple | list) else None
+        if not moves or any(kind not in kinds for kind in moves):
+            raise SettingsError(
+                "is no list of kinds" if moves is None else "is empty" if not moves else "unknown kind",
+                where=self.integration,
+                key="moves",
+                value=self.moves if moves is None else ", ".join(map(str, moves)),
+                allowed=f"one or more of {', '.join(kinds)}",
+            )
+        object.__setattr__(self, "moves", tuple(kind for kind in Moves if kind.value in moves))
+        if len(self.moves) < len(kinds) and not self.movement:
+            raise SettingsError(
+                "leaves kinds out, but no table says what moves when",
+                where=self.integration,
+                key="moves",
+                value=", ".join(self.moves),
+                allowed="all kinds, or the path of a movement table in movement",
+            )
 
     @property
     def pool_name(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ from billing_providers.engine.diff_json import diff_summary, diff_to_json
 from billing_providers.engine.effective_dates import days_wanted
 from billing_providers.engine.line_terms import TermsTable, load_line_terms_file
 from billing_providers.engine.mapping import CustomerMap, ServiceMap, load_customer_map_file, load_service_map_file
-from billing_providers.engine.planner import PlanInputs, lines_wanted, plan
+from billing_providers.engine.planner import PlanInputs, lines_wanted
 from billing_providers.engine.seen_lines import seen_lines
 from billing_providers.engine.shown import shown_usage
 from billing_providers.engine.split_rows import rows_split_by
@@ -18,6 +19,7 @@ from billing_providers.engine.undone import undos_of
 from billing_providers.model.runs import RunScope
 from billing_providers.model.settings import Publish
 from billing_providers.steps.artifacts import write_change_list, write_json, write_usage_list
+from billing_providers.steps.movement import Movement
 from billing_providers.steps.psa import opened_psa
 from billing_providers.steps.review_text import changes_shown
 from billing_providers.steps.step import BillingStep
@@ -38,9 +40,11 @@ def map_and_diff(step: BillingStep, charged: dict[str, Any]) -> dict[str, Any]:
         inputs = _inputs(step, ledger, psa, scope, charged)
         if step.settings.publish is Publish.SHOW:
             return _shown(step, ledger, inputs)
+        movement = Movement(step, ledger, inputs)
+        inputs = movement.inputs
         wanted = lines_wanted(inputs)
         lines = psa.read_lines(wanted.contracts, wanted.services, days=days_wanted(inputs))
-    diff = plan(inputs.with_lines(lines))
+    diff = movement.plan(inputs.with_lines(lines))
     ledger.diffs.save(diff, scope.run_key)
     ledger.diffs.keep_lines(diff.digest, seen_lines(lines, inputs.directory, scope.period.start))
     step.keep_findings(ledger, scope.run_key, diff.findings)
@@ -73,7 +77,7 @@ def _inputs(step: BillingStep, ledger: Ledger, psa: PsaHook, scope: RunScope, ch
         only = frozenset(ledger.journal.open_lines(scope.tenant, scope.integration, scope.period.start))
     return PlanInputs(
         scope=scope,
-        settings=step.settings,
+        settings=replace(step.settings, policy=step.settings.policy.for_period(scope.period.start)),
         snapshot=snapshot,
         charge_set=charge_set,
         charges=charges,
