@@ -52,7 +52,7 @@ CAUSE_WORDS = {
     Cause.IGNORED: "a mapping table ignores the customer or SKU, with the reason",
     Cause.NOT_MAPPED: "no account, contract, service or line was found; the code says which",
     Cause.HELD: "the customer is held: its usage could not be read or summed, or it shares an account with one that is",
-    Cause.NOT_IN_RUN: "the customers filter or `failed_only` left it out",
+    Cause.NOT_IN_RUN: "the customers filter, `failed_only` or the movement table left it out, or it is too young",
     Cause.NOT_PLANNED: "the usage was incomplete or empty, so nothing was planned",
     Cause.SHOWN: "the integration shows usage and bills none",
     Cause.OTHER_CURRENCY: "the customer is charged in another currency than its contracts",

@@ -10,12 +10,11 @@ from billing_providers.model.changes import ContractDiff
 from billing_providers.model.findings import Finding
 from billing_providers.model.gate import CustomerGate, GateReason, GateState
 from billing_providers.model.journal import JournalEntry
-from billing_providers.model.runs import Approval, RunRecord
+from billing_providers.model.runs import IN_PERIOD, Approval, RunRecord
 from billing_providers.push.gate_changes import CustomerChanges, customer_changes
 from billing_providers.push.gate_findings import ChargedFor, customer_reasons, held_for_all, stopped_by
 
 SCHEDULED = frozenset({"scheduled", "backfill"})
-IN_PERIOD = "in period"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ MAY_BE_BILLED = frozenset(
     {
         *(7, 11, 142, 179, 180),  # done
         *(8, 120, 121, 122, 141),  # what became of a change: the journal says where it stands by now
-        *(114, 115, 116, 117, 118),  # guards: the change is held, or a person approved it
+        *(114, 115, 116, 117, 118, 213),  # guards: the change is held, or a person approved it
         *(112, 113, 138, 139, 181),  # about the run and its tables; a rejected change is not in the journal
         *(133, 135, 200, 201, 202),  # edits by hand that were told, and overwritten or left
         *(123, 134, 167, 171, 172, 173, 174, 175, 176, 194, 195, 196, 204, 207, 208, 209),

@@ -17,6 +17,7 @@ from billing_providers.model.gate import BillingGate
 from billing_providers.operators import BillingGateSensor, gate_params
 from billing_providers.steps.billing_gate import billing_gate
 from tests.support.closing import Closing
+from tests.support.undoing import Undoing
 
 PERIOD = date(2026, 10, 26)
 WRITE = "PUT /v2/finance/contracts/*/services/*"
@@ -178,6 +179,21 @@ def test_a_later_run_that_never_came_to_a_plan_closes_the_gate(calm: Closing) ->
     assert gate.not_ready[0].why.startswith("KS03: ")
 
     calm.close("third")
+    assert gate_of(calm).ready
+
+
+def test_an_undone_run_holds_whoever_it_had_changed(calm: Closing) -> None:
+    """What was taken back is not billed; an undo of the undo opens the gate again."""
+    run = calm.close("first")
+    changed = {code for one in run.ledger.diffs.load(run.diff["digest"]).changes for code in one.customer_codes}
+    Undoing(calm.settings, run.run_key, run_id="back").close()
+
+    assert waiting(calm) == {code: ("held", []) for code in sorted(changed)}
+    assert gate_of(calm).not_ready[0].why == (
+        "Run atria_to_kaseya_bms/first was undone by atria_to_kaseya_bms_undo/back."
+    )
+
+    Undoing(calm.settings, "atria_to_kaseya_bms_undo/back", run_id="forth").close()
     assert gate_of(calm).ready
 
 

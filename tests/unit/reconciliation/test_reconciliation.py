@@ -95,6 +95,7 @@ IGNORED = {"subject": "Customer A", "reason": "own use", "where": "t", "count": 
         (VOICE.finding(108, error="a page"), "nothing was planned", "KS108"),
         (VOICE.finding(178, count=1, records=1), "shown, not billed", "KS178"),
         (VOICE.finding(163, **{**IGNORED, "subject": "SKU MS365-BP"}, field="f", value="v"), "not mapped", "KS163"),
+        (VOICE.finding(210, count=1, customers=1, where="t", skus="x"), "not in this run", "KS210"),
         (VOICE.finding(155, count=3, total=503, code="KS104"), "line left alone", "one of 3 more of code KS104"),
         (VOICE.finding(4, sku="", service="", contract_name="", customer_name=""), "unexplained", ""),
     ],

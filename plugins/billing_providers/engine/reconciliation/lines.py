@@ -72,7 +72,8 @@ def lines_after(inputs: ReconcileInputs) -> dict[str, BilledLine]:
     for matched in inputs.diff.matched:
         line = lines.get(matched.line_id) or lines.setdefault(matched.line_id, _as_matched(matched))
         line.charge_nos = frozenset(int(number) for number in matched.charge_nos.split(",") if number)
-        _unchanged(line, matched, refused.get(line.line_id, ""), failed_only=inputs.scope.failed_only)
+        in_part = inputs.scope.failed_only or inputs.scope.in_period
+        _unchanged(line, matched, refused.get(line.line_id, ""), in_part=in_part)
     for changes in _by_line(inputs.diff.changes):
         key = changes[0].line_id or changes[0].change_id
         line = lines.get(key) or lines.setdefault(key, _as_changed(changes[0]))
@@ -80,14 +81,14 @@ def lines_after(inputs: ReconcileInputs) -> dict[str, BilledLine]:
     return lines
 
 
-def _unchanged(line: BilledLine, matched: MatchedLine, refused: str, *, failed_only: bool) -> None:
+def _unchanged(line: BilledLine, matched: MatchedLine, refused: str, *, in_part: bool) -> None:
     """Leave a matched line that no change is about as it was; its match says what it should be."""
     if refused:
         line.cause, line.detail = Cause.LEFT_ALONE, refused
     elif matched.holds_from is not None or line.quantity == matched.quantity:
         line.quantity = matched.quantity
     else:
-        line.cause = Cause.NOT_IN_RUN if failed_only else Cause.LEFT_ALONE
+        line.cause = Cause.NOT_IN_RUN if in_part else Cause.LEFT_ALONE
 
 
 def _by_line(changes: Iterable[LineChange]) -> list[list[LineChange]]:

@@ -18,7 +18,7 @@ _OF_CUSTOMERS = {
     _CURRENCY: Cause.OTHER_CURRENCY,
 }
 _OF_SKUS = {**dict.fromkeys((14, 23, 103, 161), Cause.NOT_MAPPED), _IGNORED: Cause.IGNORED}
-_SPLIT_WITHOUT_ROW, _NO_LINE = 163, 6
+_SPLIT_WITHOUT_ROW, _NO_LINE, _DOES_NOT_MOVE = 163, 6, 210
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,22 +95,27 @@ def _take(found: Unplaced, finding: Finding, customers: Collection[str], skus: C
     elif number in _OF_SKUS:
         words = finding.about("reason") if number == _IGNORED else code
         found.skus.setdefault((finding.about("sku"), finding.about("term")), WhyNot(_OF_SKUS[number], words))
-    elif number == _SPLIT_WITHOUT_ROW:
-        subject = finding.about("subject")
-        sku = subject.removeprefix("SKU ") if subject.startswith("SKU ") else ""
-        if sku:
-            found.skus.setdefault((sku, ""), WhyNot(Cause.NOT_MAPPED, code))
-        else:
-            found.otherwise = WhyNot(Cause.NOT_MAPPED, code)
-    elif number == _MORE:
-        found.otherwise = WhyNot(
-            Cause.LEFT_ALONE, f"one of {finding.about('count')} more of code {finding.about('code')}"
-        )
+    elif number in {_SPLIT_WITHOUT_ROW, _DOES_NOT_MOVE, _MORE}:
+        _take_of_many(found, finding)
     elif finding.level in {Level.WARNING, Level.ERROR} and finding.about("sku") and finding.about("contract"):
         cause = Cause.NOT_MAPPED if number == _NO_LINE else Cause.LEFT_ALONE
         why = WhyNot(cause, code, finding.about("contract"), finding.about("service"))
         for item in _items(finding, customers, skus):
             found.items.setdefault(item, why)
+
+
+def _take_of_many(found: Unplaced, finding: Finding) -> None:
+    """Keep a finding that does not say whose charges it is about, for those about which nothing else is said."""
+    subject = finding.about("subject")
+    if finding.number == _SPLIT_WITHOUT_ROW and subject.startswith("SKU "):
+        found.skus.setdefault((subject.removeprefix("SKU "), ""), WhyNot(Cause.NOT_MAPPED, finding.code))
+    elif finding.number == _SPLIT_WITHOUT_ROW:
+        found.otherwise = WhyNot(Cause.NOT_MAPPED, finding.code)
+    elif finding.number == _DOES_NOT_MOVE:
+        found.otherwise = WhyNot(Cause.NOT_IN_RUN, finding.code)
+    else:
+        words = f"one of {finding.about('count')} more of code {finding.about('code')}"
+        found.otherwise = WhyNot(Cause.LEFT_ALONE, words)
 
 
 def _items(finding: Finding, customers: Collection[str], skus: Collection[str]) -> Iterable[tuple[str, str]]:
