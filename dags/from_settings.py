@@ -1,4 +1,4 @@
-"""A DAG, its watch and its undo for every settings file: an integration without code (docs/settings-file.md).
+"""A DAG and its companions for every settings file: an integration without code (docs/settings-file.md).
 
 The files are those of include/integrations, or of the folder that BILLING_INTEGRATIONS names; an empty or missing one
 makes no DAG. One that cannot be used makes none either, and takes none of the others away: Airflow would call every DAG
@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from billing_providers.operators import billing_dag, undo_dag, watch_dag
+from billing_providers.operators import billing_dag, changes_dag, undo_dag, watch_dag
 from billing_providers.settings_file.folder import load_settings_folder
 
 INCLUDE = Path(__file__).resolve().parents[1] / "include"
@@ -21,5 +21,6 @@ if not Path(__file__).with_name("settings_faults.py").exists():
 
 for path, settings in found.settings.items():
     pair = f"{settings.source} → {settings.psa}, from {path.name}."
-    for dag in (billing_dag(settings, about=pair), watch_dag(settings), undo_dag(settings)):
+    inside = [changes_dag(settings)] if settings.moves_inside_a_period else []
+    for dag in (billing_dag(settings, about=pair), watch_dag(settings), undo_dag(settings), *inside):
         globals()[f"dag {dag.dag_id}"] = dag  # no name of a file can be that of another global

@@ -196,3 +196,8 @@ class IntegrationSettings:
     def pool_name(self) -> str:
         """The Airflow pool in use."""
         return self.pool or f"psa_{self.psa}"
+
+    @property
+    def moves_inside_a_period(self) -> bool:
+        """Whether anything reaches its line while the period is still open."""
+        return bool(self.movement) and set(self.moves) != {Moves.BILLING_DATE}

@@ -75,7 +75,7 @@ def _check(settings: IntegrationSettings, every: timedelta | None, on: Sequence[
         raise SettingsError(
             "is empty", where=settings.integration, key="movement", allowed="the path of a movement table (CSV)"
         )
-    if set(settings.moves) <= {Moves.BILLING_DATE}:
+    if not settings.moves_inside_a_period:
         raise SettingsError(
             "moves nothing inside a period",
             where=settings.integration,

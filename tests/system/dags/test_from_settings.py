@@ -72,6 +72,20 @@ def test_every_file_of_the_folder_makes_a_dag_with_its_companions(folder: Path) 
     assert made.dags["alpha"].description == "atria → kaseya_bms, from alpha.yaml."
 
 
+@pytest.mark.parametrize(
+    ("moves", "made"), [("", True), ("moves: [at_once]\n", True), ("moves: [billing_date]\n", False)]
+)
+def test_what_moves_inside_the_period_gets_a_dag_of_its_own(folder: Path, moves: str, made: bool) -> None:
+    """A movement table makes it, unless the file carries the billing date alone."""
+    (folder / "movement.csv").write_text("sku,moves\n*,at_once\n")
+    put(folder, "alpha", f"integration: alpha\nsource: atria\npsa: kaseya_bms\nmovement: movement.csv\n{moves}")
+
+    found = bag()
+
+    assert found.import_errors == {}
+    assert ("alpha_changes" in found.dags) == made
+
+
 def test_a_broken_file_is_an_import_error_that_names_it_and_takes_no_other_away(
     folder: Path, clean_airflow_db: Path
 ) -> None:
