@@ -147,7 +147,11 @@ def usage_rows(msp: dict[str, list[Any]], customers: int, period: Any) -> Any:
     same = dict.fromkeys(
         ("description", "summary", "term", "item_id", "unit", "currency", "actor", "plan", "attributes"), [""] * count
     )
-    none = dict.fromkeys(("assigned", "enabled", "total", "unit_cost", "unit_price"), [None] * count)
+    absent = (
+        "assigned", "enabled", "total", "unit_cost", "unit_price", "total_cost", "total_price", "covers_from",
+        "covers_until",
+    )  # fmt: skip
+    none = dict.fromkeys(absent, [None] * count)
     return frame_of_columns(
         UsageRecord,
         {
@@ -191,6 +195,10 @@ def live_rows(msp: dict[str, list[Any]]) -> Any:
             "effective_date": [date(2026, 1, 1)] * count,
             "open": [True] * count,
             "version": [""] * count,
+            **{name: [None] * count for name in ("last_day", "included")},
+            **{name: [""] * count for name in ("invoice_text", "owned_by")},
+            "billable": [True] * count,
+            "schedule": [()] * count,
         },
     )
 
