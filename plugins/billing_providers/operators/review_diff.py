@@ -86,7 +86,7 @@ class ReviewDiffOperator(BillingStep, ApprovalOperator):
             if not asked:
                 raise PushRefused("the diff that was shown for review is not known any more; clear the review task")
             if "error" in event:
-                self._decide(asked, "not answered", "", str(event["error_type"]))
+                self._told_refused(asked, "not answered")  # no decision of anybody: clearing the task asks again
                 raise AirflowFailException("nobody answered the review in time; nothing is written")
             approved = event["chosen_options"] == [self.APPROVE]
             self._decide(asked, "approved" if approved else "rejected", _who(event), "")
@@ -99,12 +99,16 @@ class ReviewDiffOperator(BillingStep, ApprovalOperator):
 
     def _decide(self, digest: str, decision: str, who: str, note: str) -> dict[str, str]:
         approval = Approval(digest, self.scope.run_key, decision, who, datetime.now(UTC), note)
-        ledger = self.ledger()
-        ledger.diffs.approve(approval)
-        refused = decision not in {"approved", "not_needed"}
-        findings = [self.voice.finding(139, digest=digest[:12], decision=decision)] if refused else []
-        self.keep_findings(ledger, self.scope.run_key, findings)
+        self.ledger().diffs.approve(approval)
+        if decision == "rejected":
+            self._told_refused(digest, decision)
+        else:
+            self.keep_findings(self.ledger(), self.scope.run_key, [])
         return {"digest": digest, "decision": decision, "decided_by": who}
+
+    def _told_refused(self, digest: str, decision: str) -> None:
+        told = self.voice.finding(139, digest=digest[:12], decision=decision)
+        self.keep_findings(self.ledger(), self.scope.run_key, [told])
 
 
 def _who(event: dict[str, Any]) -> str:
