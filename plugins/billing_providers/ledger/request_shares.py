@@ -37,10 +37,11 @@ class RequestShares:
         key = {"tenant": tenant, "endpoint": endpoint, "slots_max": slots_max, "now": text_from_instant(now)}
         with self._store.reading("share the PSA's requests in flight") as transaction:
             known = transaction.row("slots_known", **key)
-        if known is not None and known["slots"] == slots_max and not known["free"]:
+        complete = known is not None and known["slots"] == slots_max
+        if complete and known is not None and not known["free"]:
             return None  # asking costs no turn at writing
         with self._store.writing("share the PSA's requests in flight") as transaction:
-            for slot_no in range(1, slots_max + 1):
+            for slot_no in () if complete else range(1, slots_max + 1):
                 transaction.run("slot_open", tenant=tenant, endpoint=endpoint, slot_no=slot_no)
             expires_at = text_from_instant(now + timedelta(seconds=lease_s))
             row = transaction.row("slot_take", **key, owner=owner, expires_at=expires_at)

@@ -28,10 +28,11 @@ def apply_changes(job: PushJob) -> dict[str, JournalEntry]:
     """
     states = job.journal.states(job.diff.digest)
     todo = [change for change in job.changes if not _is_done(job, states.get(change.change_id))]
+    tries = last_tries(job, todo, states)
     unseen = [change for change in todo if change.change_id not in states]
     if unseen:
         job.journal.append([job.entry(change, JournalState.INTENDED) for change in unseen], lock=job.lock)
-    _for_each_batch(job, list(_batches(todo, job.batch_lines_max)), last_tries(job, todo, states))
+    _for_each_batch(job, list(_batches(todo, job.batch_lines_max)), tries)
     _look_again(job, todo)
     return job.journal.states(job.diff.digest)
 

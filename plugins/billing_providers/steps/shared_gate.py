@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 LEASE_S = 330.0  # the server ends a request after five minutes, so a slot never has two of them at work
-IDLE_S = 0.015  # so long a thread may take between two requests without losing its slot
+IDLE_S = 0.008  # so long a thread may take between two requests without losing its slot
 SET_APART = 50
 SENT_WITHIN = timedelta(minutes=4)
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -57,18 +58,22 @@ def test_a_large_tenant_is_read_in_at_most_120_calls(monkeypatch: pytest.MonkeyP
 
 
 def test_a_contract_is_read_anew_in_few_calls(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Before its lines are written: lines, units and their counts, and devices; nothing of bundles."""
+    """Before its lines are written: lines, units and devices; nothing of bundles. Lists are counted for look-ups only."""
     tenant = large_tenant()
     hook = hook_of(monkeypatch, tenant)
     directory = hook.read_directory(contract_type="Recurring Service")
     hook.read_lines(directory.contracts[:1], directory.services, days=PERIOD)
-    sent = len(tenant.requests)
+    sent, counted = len(tenant.requests), sum("/count" in call for call in hook.client.calls.elements())
 
     wanted = LinesAgain(directory.contracts[7], ("800", "829"), directory.services)
     lines = hook.reread_lines([wanted], days=Days(PERIOD.last, PERIOD.last))
 
     assert [(found.line_id, found.quantity) for found in lines] == [("800", Decimal(4)), ("829", Decimal(4))]
-    assert len(tenant.requests) - sent == 5
+    assert len(tenant.requests) - sent == 3
+
+    hook.reread_lines([replace(wanted, look_up=True)], days=Days(PERIOD.last, PERIOD.last))
+    kinds = Counter(_kind(call) for call in hook.client.calls.elements())
+    assert kinds["counts"] - counted == 4  # of lines and units, services and bundles: none may be missed
 
 
 def _kind(call: str) -> str:

@@ -2,8 +2,8 @@
 
 Per 500 contracts: the lines and their unit rows, 500 rows a page, each of services and of bundles; and the active
 configuration items that a line covers, for which a right of their own is needed. Lines and unit rows are held against
-their counts. A security level that may not read them gets empty lists and no error (seen: the vendor's help), so lists
-without any row are questioned.
+their counts where not finding one matters. A security level that may not read them gets empty lists and no error (seen:
+the vendor's help), so lists without any row are questioned.
 """
 
 from __future__ import annotations
@@ -44,15 +44,18 @@ def read_lines(
     services: Sequence[Service],
     days: Days,
     kinds: Sequence[LineKind] = KINDS,
+    *,
+    counted: bool = True,
 ) -> list[ContractLine]:
     """Read all lines of these contracts, with their units on these days.
 
+    :param counted: hold lists against their counts, so that what is missing is not there; costs a call for each.
     :raises Forbidden: when the user sees no line, or no unit row, of any contract.
     :raises UnreadableAnswer: when a list is not complete.
     """
     owners = {contract.contract_id: contract.account_id for contract in contracts}
     catalogue = {service.service_id: service for service in services}
-    read = _rows(tenant, [int(contract_id) for contract_id in owners], days, kinds)
+    read = _rows(tenant, [int(contract_id) for contract_id in owners], days, kinds, counted=counted)
     told = {kind: _told(kind, *read[kind]) for kind in kinds}
     if owners:
         _really_empty(tenant, told)
@@ -62,7 +65,11 @@ def read_lines(
 
 
 def read_again(tenant: AtTenant, wanted: Sequence[LinesAgain], days: Days) -> list[ContractLine]:
-    """Read some lines anew, one list per kind for all contracts; what is gone is missing."""
+    """Read some lines anew, one list per kind for all contracts; what is gone is missing.
+
+    Lists are counted only where a line is looked up: not finding it lets another one be added. A line that is known by
+    its id is not written when its row is missing.
+    """
     contracts = {again.contract.contract_id: again.contract for again in wanted}
     services = {service.service_id: service for again in wanted for service in again.services}
     line_ids = {line_id for again in wanted for line_id in again.line_ids}
@@ -71,12 +78,13 @@ def read_again(tenant: AtTenant, wanted: Sequence[LinesAgain], days: Days) -> li
     kinds = [kind for kind in KINDS if kind.mark in needed]
     if not kinds:
         return []
-    lines = read_lines(tenant, list(contracts.values()), list(services.values()), days, kinds)
+    owned, sold = list(contracts.values()), list(services.values())
+    lines = read_lines(tenant, owned, sold, days, kinds, counted=bool(looked_up))
     return [line for line in lines if line.line_id in line_ids or line.contract_id in looked_up]
 
 
 def _rows(
-    tenant: AtTenant, contract_ids: list[int], days: Days, kinds: Sequence[LineKind]
+    tenant: AtTenant, contract_ids: list[int], days: Days, kinds: Sequence[LineKind], *, counted: bool
 ) -> dict[LineKind, tuple[list[Fields], list[Fields], list[Fields]]]:
     """Read lines, unit rows and configuration items side by side."""
     parts = [Clause("contractID", Operator.IN, part) for part in chunks(contract_ids)]
@@ -88,7 +96,7 @@ def _rows(
 
     def read(asked: tuple[LineKind, int, Query]) -> list[Fields]:
         query = asked[2]
-        return _optional(tenant, query) if query.entity == _DEVICES else listed(tenant, query, counted=True)
+        return _optional(tenant, query) if query.entity == _DEVICES else listed(tenant, query, counted=counted)
 
     found: dict[LineKind, tuple[list[Fields], list[Fields], list[Fields]]] = {kind: ([], [], []) for kind in kinds}
     for (kind, place, _), rows in zip(queries, tenant.api.client.map(read, queries), strict=True):

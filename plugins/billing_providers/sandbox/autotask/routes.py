@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
@@ -142,6 +143,7 @@ class AutotaskTwin(AtTampering):
             return refusal.response()
 
     def _answered(self, request: Request) -> Any:
+        arrived = time.monotonic()
         base = f"http://{request.headers.get('host', '')}/{self.key}"
         address = f"{base}{request.path}?{request.raw_query}"
         if request.method == "GET" and len(address) > URL_MAX:
@@ -160,12 +162,14 @@ class AutotaskTwin(AtTampering):
         operation = route.handler
         assert isinstance(operation, Operation)
         with self._threads.taken(request.headers["apiintegrationcode"], operation.endpoint, settings.at_thread_status):
-            self._work()
-            if route.template == _THRESHOLD:
-                return self._usage(used)
-            call = self._call(request, route, path, query, user, zone_address(settings, base))
-            with self.state.lock:
-                return operation(call)
+            try:
+                if route.template == _THRESHOLD:
+                    return self._usage(used)
+                call = self._call(request, route, path, query, user, zone_address(settings, base))
+                with self.state.lock:
+                    return operation(call)
+            finally:
+                self._be_at_work_until(arrived + settings.at_latency_ms / 1000)
 
     def _zone(self, user: str, base: str) -> dict[str, Any]:
         if not user:
@@ -178,10 +182,10 @@ class AutotaskTwin(AtTampering):
         if place.zone != zone_of(settings).segment:
             raise AtRefusal(settings.at_old_zone_status, "The database of this user is in another zone.")
 
-    def _work(self) -> None:
-        """Take the time that the server needs, while the call holds its thread."""
-        seconds = self._sandbox.settings.at_latency_ms / 1000
-        if seconds:
+    def _be_at_work_until(self, moment: float) -> None:
+        """Let a call hold its thread for all the time that the server takes, what the twin itself needs included."""
+        seconds = moment - time.monotonic()
+        if seconds > 0:
             self._quiet.wait(seconds)
 
     def _usage(self, used: int) -> dict[str, int]:
