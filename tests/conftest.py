@@ -8,6 +8,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from tests.support.accounts import close_accounts, open_accounts
 from tests.support.airflow_env import fresh_airflow_db, use_temporary_airflow
 
 # No test is timed: a busy machine is not a fault.
@@ -15,6 +16,19 @@ hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
 
 AIRFLOW_HOME = use_temporary_airflow()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Begin the accounts in the session's first process; the workers of pytest-xdist add to them."""
+    if not hasattr(config, "workerinput"):
+        open_accounts()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """End the session with what the tests that break things can account for."""
+    if not hasattr(config, "workerinput"):
+        for line in close_accounts():
+            terminalreporter.write_line(line)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
