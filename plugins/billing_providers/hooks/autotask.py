@@ -193,11 +193,12 @@ class AutotaskHook(BaseHook):
             used = f" {usage.used} of {usage.allowed} requests per {usage.minutes} minutes are used." if usage else ""
             version = f", API version {rights.version}" if rights.version else ""
             signed_in = f"Read {self.tenant_key} in zone {zone.name or zone.current()}{version}.{used}"
+            surplus = f" No run needs, and the level allows: {'; '.join(rights.surplus)}." if rights.surplus else ""
             lacking = (*rights.missing, *rights.unwritable)
             if lacking:
-                return False, f"{signed_in} The user's security level lacks: {'; '.join(lacking)}."
+                return False, f"{signed_in} The user's security level lacks: {'; '.join(lacking)}.{surplus}"
             helpful = f" It would help to have: {'; '.join(rights.helpful)}." if rights.helpful else ""
-            return True, f"{signed_in}{helpful} {self.capabilities().explanation}"
+            return True, f"{signed_in}{helpful}{surplus} {self.capabilities().explanation}"
         except BillingError as error:
             return False, str(error)
 

@@ -50,6 +50,8 @@ from billing_providers.model.psa import (
 
 LIMITS = Limits(requests_in_flight_max=3, requests_per_hour=1500)
 
+_EDITS = "Whether the role may change lines shows at the first write (Finance > Contracts: modify)."
+
 
 class KaseyaBmsHook(BaseHook):
     """Reads and writes one BMS tenant. Safe to use from several threads; nothing is read before it is needed.
@@ -154,7 +156,9 @@ class KaseyaBmsHook(BaseHook):
             if missing:
                 return False, f"{signed_in} The user's role lacks: {'; '.join(missing)}."
             invoices = "" if may_read_invoices(self.client) else " Invoices cannot be read (Finance > Invoices: view)."
-            return True, f"{signed_in}{invoices} {self.capabilities().explanation}"
+            offered = self.capabilities()
+            edits = "" if offered.quantity_write is QuantityWrite.NONE and not offered.adds_lines else f" {_EDITS}"
+            return True, f"{signed_in}{invoices} {offered.explanation}{edits}"
         except BillingError as error:
             return False, str(error)
 

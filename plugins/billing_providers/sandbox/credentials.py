@@ -78,6 +78,7 @@ AT_USER = "api.billing@harbourmsp.example"
 AT_LIMITED_USER = "api.limited@harbourmsp.example"
 AT_READING_USER = "api.reading@harbourmsp.example"
 AT_COSTLESS_USER = "api.nocosts@harbourmsp.example"
+AT_STOCK_USER = "api.stock@harbourmsp.example"
 AT_SECRET = "sandbox-Quay!9063"
 AT_INTEGRATION_CODE = "SANDBOXHARBOURMSPBILLING001"
 
@@ -89,12 +90,14 @@ class AtUser:
     :param sees_contracts: without it, contracts, lines, units and posted items are empty lists.
     :param adjusts: may adjust and describe lines.
     :param reads_costs: without it, costs are null.
+    :param stock: has the stock level, which allows far more than any integration needs.
     """
 
     name: str
     sees_contracts: bool = True
     adjusts: bool = True
     reads_costs: bool = True
+    stock: bool = False
     secret: str = AT_SECRET
 
 
@@ -103,6 +106,7 @@ AT_USERS = (
     AtUser(AT_LIMITED_USER, sees_contracts=False),
     AtUser(AT_READING_USER, adjusts=False),
     AtUser(AT_COSTLESS_USER, reads_costs=False),
+    AtUser(AT_STOCK_USER, stock=True),
 )
 
 DATTO_CLIENT = ("public-client", "public")  # of OAuth, the same for everybody (seen: five clients)

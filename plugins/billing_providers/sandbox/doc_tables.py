@@ -68,9 +68,9 @@ def tables() -> dict[str, str]:
         ),
         "at_choices": _table(("question", "answer of the sandbox", "mark"), AT_CHOICES),
         "at_users": _table(
-            ("API user", "sees contracts", "adjusts", "reads costs"),
+            ("API user", "sees contracts", "adjusts", "reads costs", "stock level"),
             (
-                (_code(user.name), *map(_yes, (user.sees_contracts, user.adjusts, user.reads_costs)))
+                (_code(user.name), *map(_yes, (user.sees_contracts, user.adjusts, user.reads_costs, user.stock)))
                 for user in AT_USERS
             ),
         ),

@@ -21,15 +21,21 @@ if TYPE_CHECKING:
 RECURRING_SERVICE = 7
 
 _NO_ACCESS = frozenset({"none", "restricted"})  # the third value is All (seen in three clients)
+_GRANTED = frozenset({"all", "restricted"})
+_WRITES = (("add", "Create"), ("change", "Update"), ("delete", "Delete"))
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What the user's security level allows with one entity, as far as the server tells."""
+    """What the user's security level allows with one entity, as far as the server tells.
+
+    :param grants: of add, change and delete what is told to be allowed, in part or for all; silence grants nothing.
+    """
 
     queries: bool
     creates: bool
     updates: bool
+    grants: frozenset[str] = frozenset()
 
 
 class Metadata:
@@ -77,12 +83,20 @@ class Metadata:
         info = told.whole().inner("info")
 
         def allowed(able: str, access: str) -> bool:
-            return info.flag(able, default=True) and str(info.get(access) or "").strip().casefold() not in _NO_ACCESS
+            return info.flag(able, default=True) and level(access) not in _NO_ACCESS
+
+        def level(access: str) -> str:
+            return str(info.get(access) or "").strip().casefold()
 
         return Access(
             queries=allowed("canQuery", "userAccessForQuery"),
             creates=allowed("canCreate", "userAccessForCreate"),
             updates=allowed("canUpdate", "userAccessForUpdate"),
+            grants=frozenset(
+                word
+                for word, name in _WRITES
+                if info.flag(f"can{name}", default=False) and level(f"userAccessFor{name}") in _GRANTED
+            ),
         )
 
     def _fields_of(self, entity: str) -> dict[str, Fields]:

@@ -21,15 +21,23 @@ _HELPFUL = {
     "BillingItems": "only for comparing afterwards",
     "Invoices": "only for checking invoices afterwards",
 }
+_USED = {
+    **{kind.adjustments: frozenset({"add"}) for kind in KINDS},
+    **{kind.lines: frozenset({"change"}) for kind in KINDS},
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Rights:
-    """What the security level lacks: ``missing`` stops every run, ``helpful`` none, ``unwritable`` every push."""
+    """What the security level lacks: ``missing`` stops every run, ``helpful`` none, ``unwritable`` every push.
+
+    ``surplus`` is what it allows beyond that: no run uses it, and whoever gets hold of the keys could.
+    """
 
     missing: tuple[str, ...]
     helpful: tuple[str, ...]
     unwritable: tuple[str, ...]
+    surplus: tuple[str, ...]
     version: str  # of the API; empty when it does not tell
 
 
@@ -49,6 +57,11 @@ def rights_of(tenant: AtTenant) -> Rights:
             *(f"{entity}: change (only for invoice texts)" for entity in texted if not told[entity].updates),
         ),
         unwritable=tuple(f"{entity}: add" for entity in written if not told[entity].creates),
+        surplus=tuple(
+            f"{entity}: {', '.join(sorted(beyond))}"
+            for entity in entities
+            if (beyond := told[entity].grants - _USED.get(entity, frozenset()))
+        ),
         version=version,
     )
 

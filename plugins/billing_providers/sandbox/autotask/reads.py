@@ -10,9 +10,10 @@ from typing import Any
 from billing_providers.sandbox.autotask.call import Call
 from billing_providers.sandbox.autotask.errors import invalid, not_found
 from billing_providers.sandbox.autotask.filters import Asked, Record, read_filter
+from billing_providers.sandbox.autotask.levels import granted, offered
 from billing_providers.sandbox.autotask.records_of import QUERYABLE, RESTRICTED, records_of
 from billing_providers.sandbox.autotask.shapes import COSTS
-from billing_providers.sandbox.autotask.spec import WRITABLE, specification
+from billing_providers.sandbox.autotask.spec import specification
 
 PAGE_SIZE_MAX = 500
 _KEYS = {"maxrecords", "includefields", "filter"}
@@ -79,26 +80,29 @@ def entity_information(entity: str) -> Handler:
     """Return the operation that tells what can be done with an entity."""
 
     def answered(call: Call) -> Any:
-        adjusts = entity.endswith("Adjustments")
+        offers, may = offered(entity), granted(entity, call.user)
         sees = call.user.sees_contracts or entity not in RESTRICTED
-        updates = entity in WRITABLE and call.user.adjusts
         return {
             "info": {
                 "name": specification().name(entity),
-                "canCreate": adjusts,
-                "canUpdate": entity in WRITABLE,
+                "canCreate": "Create" in offers,
+                "canUpdate": "Update" in offers,
                 "canQuery": entity in QUERYABLE,
-                "canDelete": False,
-                "userAccessForCreate": "All" if adjusts and call.user.adjusts else "None",
-                "userAccessForUpdate": "All" if updates else "None",
-                "userAccessForQuery": "All" if sees else "None",
-                "userAccessForDelete": "None",
+                "canDelete": "Delete" in offers,
+                "userAccessForCreate": _level("Create" in may),
+                "userAccessForUpdate": _level("Update" in may),
+                "userAccessForQuery": _level(sees),
+                "userAccessForDelete": _level("Delete" in may),
                 "hasUserDefinedFields": False,
                 "supportsWebhookCallouts": entity in ("Companies", "ConfigurationItems"),
             }
         }
 
     return answered
+
+
+def _level(granted: bool) -> str:
+    return "All" if granted else "None"
 
 
 def fields(entity: str) -> Handler:
