@@ -50,12 +50,11 @@ class AirflowApi:
 
     def run(self, dag_id: str, run_id: str) -> dict[str, Any]:
         """Return one run."""
-        return dict(self._call("GET", f"/api/v2/dags/{dag_id}/dagRuns/{quote(run_id, safe='')}"))
+        return dict(self._call("GET", _run_path(dag_id, run_id)))
 
     def tasks(self, dag_id: str, run_id: str) -> dict[str, str]:
         """Return the state of each task of a run."""
-        found = self._call("GET", f"/api/v2/dags/{dag_id}/dagRuns/{quote(run_id, safe='')}/taskInstances")
-        return {entry["task_id"]: entry["state"] for entry in found["task_instances"]}
+        return {task_id: entry["state"] for task_id, entry in self.instances(dag_id, run_id).items()}
 
     def answer_review(self, dag_id: str, run_id: str, task_id: str, option: str) -> None:
         """Answer a review task as its form does, as late as a person would.
@@ -64,8 +63,34 @@ class AirflowApi:
         the task, and asks again.
         """
         time.sleep(READING_S)
-        path = f"/api/v2/dags/{dag_id}/dagRuns/{quote(run_id, safe='')}/taskInstances/{task_id}/-1/hitlDetails"
+        path = f"{_run_path(dag_id, run_id)}/taskInstances/{task_id}/-1/hitlDetails"
         self._call("PATCH", path, {"chosen_options": [option], "params_input": {}})
+
+    def instances(self, dag_id: str, run_id: str) -> dict[str, dict[str, Any]]:
+        """Return what Airflow shows of each task of a run, by task id."""
+        found = self._call("GET", f"{_run_path(dag_id, run_id)}/taskInstances")
+        return {entry["task_id"]: entry for entry in found["task_instances"]}
+
+    def mark_task(self, dag_id: str, run_id: str, task_id: str, state: str) -> None:
+        """Mark one task of a run as ``success``, ``failed`` or ``skipped``, and nothing beside it."""
+        self._call("PATCH", f"{_run_path(dag_id, run_id)}/taskInstances/{task_id}", {"new_state": state})
+
+    def mark_run(self, dag_id: str, run_id: str, state: str) -> None:
+        """Mark a whole run as ``success`` or ``failed``; its tasks that run are ended."""
+        self._call("PATCH", _run_path(dag_id, run_id), {"state": state})
+
+    def clear_run(self, dag_id: str, run_id: str) -> None:
+        """Clear a whole run, so that all its tasks run again."""
+        self._call("POST", f"{_run_path(dag_id, run_id)}/clear", {"dry_run": False, "only_failed": False})
+
+    def backfill(self, dag_id: str, first: str, last: str, *, max_active_runs: int = 1) -> int:
+        """Run all periods of a DAG that start between two instants; return the backfill's number."""
+        wish = {"dag_id": dag_id, "from_date": first, "to_date": last, "max_active_runs": max_active_runs}
+        return int(self._call("POST", "/api/v2/backfills", wish)["id"])
+
+    def backfill_ended(self, number: int) -> bool:
+        """Tell whether all runs of a backfill have ended."""
+        return self._call("GET", f"/api/v2/backfills/{number}")["completed_at"] is not None
 
     def clear(self, dag_id: str, run_id: str, task_ids: list[str], *, downstream: bool = True) -> None:
         """Clear tasks of a run, so that they run again."""
@@ -77,9 +102,7 @@ class AirflowApi:
 
     def xcom(self, dag_id: str, run_id: str, task_id: str) -> Any:
         """Return what a task returned."""
-        path = (
-            f"/api/v2/dags/{dag_id}/dagRuns/{quote(run_id, safe='')}/taskInstances/{task_id}/xcomEntries/return_value"
-        )
+        path = f"{_run_path(dag_id, run_id)}/taskInstances/{task_id}/xcomEntries/return_value"
         return self._call("GET", f"{path}?deserialize=false")["value"]
 
     def wait(self, dag_id: str, run_id: str, *, until: set[str] = ENDED, wait_s: float = 300) -> str:
@@ -115,3 +138,7 @@ class AirflowApi:
         )
         with urlopen(request, timeout=30) as answer:
             return json.load(answer)
+
+
+def _run_path(dag_id: str, run_id: str) -> str:
+    return f"/api/v2/dags/{dag_id}/dagRuns/{quote(run_id, safe='')}"

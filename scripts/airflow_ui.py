@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 import time
 
-from scripts.local_airflow import ROOT, LocalAirflow
+from scripts.airflow_cluster import ROOT
+from scripts.local_airflow import LocalAirflow
 from scripts.local_processes import end_on_sigterm
 
 READY = """

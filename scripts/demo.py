@@ -12,7 +12,8 @@ from urllib.parse import urlencode
 from urllib.request import urlopen
 
 from scripts.airflow_api import ENDED, AirflowApi
-from scripts.local_airflow import ROOT, LocalAirflow
+from scripts.airflow_cluster import ROOT
+from scripts.local_airflow import LocalAirflow
 from scripts.local_processes import end_on_sigterm
 
 # Each integration with the PSA that it writes to, in the order in which the demo closes them.

@@ -35,7 +35,7 @@ class LocalProcesses:
     def start(self, name: str, command: Sequence[str], environment: Mapping[str, str]) -> None:
         """Start a child in a session of its own, so that a Ctrl-C in the terminal reaches only us."""
         self._log_folder.mkdir(parents=True, exist_ok=True)
-        with self.log_of(name).open("wb") as log:
+        with self.log_of(name).open("ab") as log:
             self._children[name] = subprocess.Popen(
                 command,
                 env={**environment, MARK: self._mark},
@@ -44,6 +44,23 @@ class LocalProcesses:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+
+    def kill(self, name: str, *, with_children: bool) -> None:
+        """End a child by SIGKILL, alone or together with everything that it started; it can be started again."""
+        child = self._children.pop(name)
+        process = psutil.Process(child.pid)
+        family = [*process.children(recursive=True), process] if with_children else [process]
+        for member in family:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                member.suspend()  # none may notice that another is gone already
+        for member in family:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                member.kill()
+        child.wait()
+
+    def left_running(self) -> list[str]:
+        """Return the commands of all processes that carry our mark."""
+        return [" ".join(process.cmdline()) for process in self._marked()]
 
     def log_of(self, name: str) -> Path:
         """Return where a child's output goes."""

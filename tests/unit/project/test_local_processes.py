@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from scripts.local_airflow import OWNED, make_home
+from scripts.airflow_cluster import OWNED, make_home
 from scripts.local_processes import LocalProcesses, free_port
 
 # A child that leaves a grandchild behind, in another session, deaf to SIGTERM; then waits, or fails.
