@@ -4,6 +4,7 @@
   ``, ; tab |`` that makes the most columns out of the heading row.
 - XLSX: numbers are read as text with the 15 significant digits that Excel keeps and shows, so that a stored
   434.99999999999994 is the 435 that people see; dates become ISO dates. A formula is no value: it is refused.
+- A workbook is a zip file: one that says that it unpacks to more than a report ever has is refused unread.
 - A file that breaks off, or a workbook that is damaged anywhere in what is read, is told as ``broken_off``.
 """
 
@@ -17,8 +18,11 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import islice
 from typing import Any
+from zipfile import ZipFile
 
 from billing_providers.errors import SettingsError
+
+BYTES_MAX = 512 << 20  # of a file, and of what a workbook unpacks to: a million rows have less
 
 _DELIMITERS = ",;\t|"
 _CUT_OFF = frozenset({"unexpected end of data", "truncated data"})  # what decoders call a letter without its last bytes
@@ -80,12 +84,13 @@ def read_xlsx(content: bytes, *, sheet_name: str = "", rows_max: int | None = No
     """Return the rows of a worksheet, by default the first.
 
     :param rows_max: how many rows are read, headings and blank ones included; None: all.
-    :raises SettingsError: when there is no such worksheet.
+    :raises SettingsError: when there is no such worksheet, or it unpacks to more than ``BYTES_MAX``.
     """
     from openpyxl import load_workbook
 
     sheet = Sheet()
     try:
+        _refuse_too_large(content, where)
         book = load_workbook(io.BytesIO(content), read_only=True, data_only=False)
         if sheet_name and sheet_name not in book.sheetnames:
             allowed = ", ".join(book.sheetnames)
@@ -102,6 +107,20 @@ def read_xlsx(content: bytes, *, sheet_name: str = "", rows_max: int | None = No
     except Exception as error:  # damage shows wherever it is unpacked or parsed, as any error; nothing of it is trusted
         return Sheet(broken_off=f"it is not a whole workbook ({type(error).__name__})")
     return sheet
+
+
+def _refuse_too_large(content: bytes, where: str) -> None:
+    """Refuse a workbook by the sizes that it states; no part of a zip file is unpacked beyond its own."""
+    with ZipFile(io.BytesIO(content)) as parts:
+        size = sum(part.file_size for part in parts.infolist())
+    if size > BYTES_MAX:
+        raise too_large(size, where)
+
+
+def too_large(size: int, where: str) -> SettingsError:
+    """Return the error for a file that is larger than any report, or unpacks to more."""
+    allowed = f"at most {BYTES_MAX >> 20} MB, unpacked"
+    return SettingsError(f"is too large ({size >> 20} MB)", where=where, key="url", allowed=allowed)
 
 
 def _take(sheet: Sheet, number: int, cells: list[Any]) -> None:

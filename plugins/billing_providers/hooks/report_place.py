@@ -21,7 +21,7 @@ from typing import Any
 
 from billing_providers.errors import FailureClass, SecretsError, SettingsError, Unreachable
 from billing_providers.hooks.http.addresses import without_credentials
-from billing_providers.hooks.report_files import Sheet, read_csv, read_xlsx
+from billing_providers.hooks.report_files import BYTES_MAX, Sheet, read_csv, read_xlsx, too_large
 
 _ROWS_PEEKED = 5000  # two more are read: the headings, and one to know that there are more
 _PLACEHOLDER = re.compile(r"{([^{}]*)}")
@@ -114,11 +114,13 @@ class ReportPlace:
 
         :param rows_max: how many rows of an XLSX file are read; a CSV file is always read to its end.
         :raises RequestError: when it is not there or cannot be read (code 03).
-        :raises SettingsError: when the encoding does not fit or there is no such worksheet.
+        :raises SettingsError: when it is too large, the encoding does not fit or there is no such worksheet.
         """
         shown = without_credentials(address)
         with self._store_faults(shown), self._path(address).open("rb") as file:
-            content = file.read()
+            content = file.read(BYTES_MAX + 1)
+        if len(content) > BYTES_MAX:
+            raise too_large(len(content), shown)
         if not content.strip():
             return Sheet()
         if self._kind == "xlsx":
