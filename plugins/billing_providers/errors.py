@@ -29,6 +29,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from billing_providers.plain_text import plain_text
+
 
 class FailureClass(StrEnum):
     """Whose fault a failed run is, for the result message."""
@@ -54,7 +56,7 @@ class BillingError(Exception):
         finding_number: int | None = None,
         failure_class: FailureClass | None = None,
     ) -> None:
-        super().__init__(message)
+        super().__init__(plain_text(message))
         if finding_number is not None:
             self.finding_number = finding_number
         if failure_class is not None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from billing_providers.plain_text import plain_text
+
 
 class Level(StrEnum):
     """How much attention a finding wants."""
@@ -81,7 +83,7 @@ class FindingVoice:
         from billing_providers.model.finding_kinds import FINDING_KINDS
 
         kind = FINDING_KINDS[number]
-        texts = {name: "" if value is None else str(value) for name, value in values.items()}
+        texts = {name: "" if value is None else plain_text(str(value)) for name, value in values.items()}
         words = {**_MAY_BE_ABSENT, "psa": self.psa, "source": self.source, **texts}
         return Finding(
             code=f"{self.prefix}{number:02d}",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from billing_providers.engine.intake import Intake, check_usage
 from billing_providers.engine.repeats import repeats
 from billing_providers.engine.snapshot import snapshot_of
+from billing_providers.engine.sound_texts import sound_texts
 from billing_providers.steps.step import BillingStep
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ def extract_usage(step: BillingStep) -> dict[str, Any]:
     scope = step.scope
     ledger = step.ledger()
     step.hold_lock(ledger, scope)
-    read = source_for(step.settings).read_usage(scope.period)
+    read = sound_texts(source_for(step.settings).read_usage(scope.period))
     intake = check_usage(read, scope.period, step.settings.policy, step.voice)
     if read.never_repeats:
         intake = _without_stale_copy(step, ledger, intake)

@@ -7,12 +7,13 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from email.utils import parsedate_to_datetime
 from typing import Any, NoReturn
 
 from billing_providers.errors import RequestError, UnreadableAnswer
 from billing_providers.hooks.http.faults import ErrorVoice, kind_of_status
+from billing_providers.plain_text import plain_text
 
 _EXCERPT_MAX = 300
 _REQUEST_ID_HEADERS = ("x-request-id", "request-id", "x-correlation-id", "x-ms-request-id", "cf-ray")
@@ -69,7 +70,7 @@ class Answer:
         :raises UnreadableAnswer: for anything else.
         """
         try:
-            return json.loads(self.content, parse_float=Decimal, parse_constant=_refuse_constant)
+            return json.loads(self.content, parse_float=_number, parse_constant=_refuse_constant)
         except (ValueError, RecursionError) as fault:
             kind = self.headers.get("Content-Type", "no content type").split(";")[0]
             problem = f"expected JSON, got {len(self.content)} bytes of {kind}: {self.excerpt() or fault}"
@@ -79,7 +80,7 @@ class Answer:
         """Return what the body says, for people: cleaned of markup and secrets, shortened."""
         text = self.content[: 64 * 1024].decode("utf-8", errors="replace")
         said = "; ".join(dict.fromkeys(_told(text))) or _without_markup(text)
-        said = " ".join(self.voice.masker.clean(said).split())
+        said = plain_text(" ".join(self.voice.masker.clean(said).split()))
         return said if len(said) <= _EXCERPT_MAX else f"{said[:_EXCERPT_MAX]}…"
 
     def _retry_after_s(self) -> float | None:
@@ -91,6 +92,13 @@ class Answer:
         if until is None:
             return None
         return max(0.0, (until - (self.server_time or datetime.now(UTC))).total_seconds())
+
+
+def _number(text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except InvalidOperation:  # an exponent beyond what any decimal can hold
+        raise ValueError(f"{text[:40]} is no number that can be held") from None
 
 
 def _refuse_constant(name: str) -> NoReturn:

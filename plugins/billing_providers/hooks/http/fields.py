@@ -10,6 +10,7 @@ from typing import Any
 from billing_providers.errors import RequestError, UnreadableAnswer
 from billing_providers.hooks.http.answers import Answer
 from billing_providers.model.decimals import EXPONENT_MAX, DecimalError, decimal_from_text
+from billing_providers.plain_text import plain_text
 
 _DOUBLE = Context(prec=15)
 _SMALLEST = Decimal(1).scaleb(-EXPONENT_MAX)
@@ -37,7 +38,7 @@ class Fields:
         """Return a text, empty for null."""
         value = self.get(name)
         if value is None or isinstance(value, str):
-            return value or ""
+            return plain_text(value or "")
         raise self.unreadable(name, "a text")
 
     def identity(self, name: str) -> str:
@@ -45,7 +46,7 @@ class Fields:
         value = self.get(name)
         if isinstance(value, bool) or not isinstance(value, int | str) or value == "":
             raise self.unreadable(name, "an id")
-        return str(value)
+        return plain_text(str(value))
 
     def flag(self, name: str, *, default: bool) -> bool:
         """Return a boolean, the default for null."""
