@@ -17,6 +17,17 @@ UPDATE billing_journal_heads SET seq = :seq, hash = :hash WHERE tenant = :tenant
 -- Reads the end of a tenant's chain.
 SELECT seq, hash FROM billing_journal_heads WHERE tenant = :tenant;
 
+-- name: journal_tenants
+-- Finds every tenant that has a chain, or rows without one.
+SELECT tenant FROM billing_journal_heads
+UNION
+SELECT tenant FROM billing_journal
+ORDER BY tenant;
+
+-- name: journal_has_rows
+-- Tells whether a tenant has any row.
+SELECT seq FROM billing_journal WHERE tenant = :tenant LIMIT 1;
+
 -- name: journal_write
 -- Appends one entry.
 INSERT INTO billing_journal (

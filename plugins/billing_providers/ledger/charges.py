@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from billing_providers.errors import LedgerError
 from billing_providers.ledger.codec import RowCodec
+from billing_providers.ledger.retention import Content, made_whole, require_whole
 from billing_providers.ledger.snapshots import USAGE
 from billing_providers.ledger.store import Store
 from billing_providers.model.charges import ChargeLine, ChargeSet, RowOutcome
@@ -50,7 +51,10 @@ class Charges:
         key = charge_set.charge_set_id
         with self._store.writing("save the charge lines") as transaction:
             if not transaction.run("charge_set_write", **_HEAD.encoded(charge_set)):
-                return
+                if not made_whole(transaction, Content.CHARGES, key):
+                    return
+                for table in ("charge_lines_clear", "row_outcomes_clear", "kept_charges_clear"):
+                    transaction.run(table, charge_set_id=key)
             transaction.write_rows("charge_lines_write", _LINES, charges, charge_set_id=key)
             transaction.write_rows("row_outcomes_write", _OUTCOMES, outcomes, charge_set_id=key)
 
@@ -66,9 +70,10 @@ class Charges:
     def load(self, charge_set_id: str) -> tuple[ChargeSet, pd.DataFrame]:
         """Return a charge set and its charge lines, a frame of :class:`ChargeLine` by ``charge_no``.
 
-        :raises LedgerError: for an unknown id.
+        :raises LedgerError: for an unknown id, and for a charge set that retention thinned.
         """
         with self._store.reading("read the charge lines") as transaction:
+            require_whole(transaction, Content.CHARGES, charge_set_id, "charge set")
             row = transaction.row("charge_set_read", charge_set_id=charge_set_id)
             columns = transaction.columns("charge_lines_read", _LINES, charge_set_id=charge_set_id)
         return self._known(row, charge_set_id), frame_of_columns(ChargeLine, columns)
@@ -81,16 +86,26 @@ class Charges:
         return _HEAD.decoded(row)
 
     def outcomes(self, charge_set_id: str) -> pd.DataFrame:
-        """Return what became of every row, a frame of :class:`RowOutcome` in the order of the snapshot's records."""
+        """Return what became of every row, a frame of :class:`RowOutcome` in the order of the snapshot's records.
+
+        :raises LedgerError: for a charge set that retention thinned.
+        """
         with self._store.reading("read what became of the usage") as transaction:
+            require_whole(transaction, Content.CHARGES, charge_set_id, "charge set")
             columns = transaction.columns("row_outcomes_read", _OUTCOMES, charge_set_id=charge_set_id)
         return frame_of_columns(RowOutcome, columns)
 
     def evidence(self, charge_set_id: str, charge_nos: Iterable[int]) -> list[Evidence]:
-        """Return the usage records that were counted for some charge lines, by charge line, then in source order."""
+        """Return the usage records that were counted for some charge lines, by charge line, then in source order.
+
+        :raises LedgerError: for a charge line that retention removed; those that something was written for stay.
+        """
         wanted = sorted(set(charge_nos))
         found: list[Evidence] = []
         with self._store.reading("read the usage behind the charge lines") as transaction:
+            kept = {row["charge_no"] for row in transaction.rows("kept_charges_read", charge_set_id=charge_set_id)}
+            if not kept.issuperset(wanted):
+                require_whole(transaction, Content.CHARGES, charge_set_id, "charge set")
             for start in range(0, len(wanted), _NUMBERS_AT_ONCE):
                 rows = transaction.rows(
                     "charge_evidence",

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 DEFAULT_CONN_ID = "billing_ledger"
 FILE_NAME = "billing_ledger.sqlite"
 _ALLOWED_TYPES = "sqlite, postgres"
+#: Extra of either kind of connection: days for which readings made inside a period stay whole after it.
+KEEP_READINGS = "keep_readings_days"
+DAYS_MAX = 36_500
+_DIGITS_MAX = 5
 #: Extras of a PostgreSQL connection that are handed to the driver.
 POSTGRES_EXTRAS = (
     "application_name",
@@ -50,7 +54,7 @@ def open_ledger(conn_id: str = DEFAULT_CONN_ID) -> Ledger:
             raise SecretsError("cannot be read", where=variable, allowed="a connection as JSON or URI") from None
         home = Path(os.environ.get("AIRFLOW_HOME", "~/airflow")).expanduser().resolve()
         return Ledger.at(_sqlite_url(str(home / FILE_NAME)))
-    return Ledger.at(url_of(connection))
+    return Ledger.at(url_of(connection), keep_readings_days=_keep_readings_days(connection))
 
 
 def url_of(connection: Any) -> URL:
@@ -73,6 +77,23 @@ def url_of(connection: Any) -> URL:
             raise SettingsError("holds no ledger", where=where, key="conn_type", value=other, allowed=_ALLOWED_TYPES)
 
 
+def _keep_readings_days(connection: Any) -> int | None:
+    """Return after how many days readings of closed periods may be thinned; None: the connection does not say."""
+    said = (connection.extra_dejson or {}).get(KEEP_READINGS)
+    if said is None or said == "":
+        return None
+    days = str(said).strip()
+    if not (days.isascii() and days.isdigit() and len(days) <= _DIGITS_MAX and 1 <= int(days) <= DAYS_MAX):
+        raise SettingsError(
+            "is no number of days",
+            where=f"connection {connection.conn_id}",
+            key=f"extra {KEEP_READINGS}",
+            value=said,
+            allowed=f"1 to {DAYS_MAX}; without it nothing is removed",
+        )
+    return int(days)
+
+
 def _sqlite_url(path: str) -> URL:
     from sqlalchemy.engine import URL
 
@@ -85,10 +106,11 @@ def _postgres_url(connection: Any, where: str) -> URL:
     for key in ("host", "schema"):
         if not getattr(connection, key):
             raise SettingsError("is empty", where=where, key=key, allowed="host and database (schema) of the server")
-    extras = {key: str(value) for key, value in (connection.extra_dejson or {}).items()}
+    extras = {key: str(value) for key, value in (connection.extra_dejson or {}).items() if key != KEEP_READINGS}
     unknown = sorted(set(extras) - set(POSTGRES_EXTRAS))
     if unknown:
-        raise SettingsError("unknown extra", where=where, key=unknown[0], allowed=", ".join(POSTGRES_EXTRAS))
+        allowed = ", ".join((*POSTGRES_EXTRAS, KEEP_READINGS))
+        raise SettingsError("unknown extra", where=where, key=unknown[0], allowed=allowed)
     return URL.create(
         "postgresql",
         username=connection.login or None,

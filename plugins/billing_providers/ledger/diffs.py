@@ -7,6 +7,7 @@ from datetime import date, datetime
 
 from billing_providers.errors import LedgerError
 from billing_providers.ledger.codec import RowCodec, text_from_instant
+from billing_providers.ledger.retention import Content, made_whole, require_whole
 from billing_providers.ledger.store import Store
 from billing_providers.model.changes import ContractDiff, LineChange, MatchedLine
 from billing_providers.model.findings import Finding
@@ -58,10 +59,15 @@ class Diffs:
         with self._store.writing("keep the lines that a plan saw") as transaction:
             if lines and transaction.row("diff_lines_there", digest=digest) is None:
                 transaction.write_rows("diff_lines_write", _LINES, lines, digest=digest)
+                made_whole(transaction, Content.LINES, digest)
 
     def lines(self, digest: str) -> list[SeenLine]:
-        """Return the contract lines that the plan of a diff saw, as they were before it."""
+        """Return the contract lines that the plan of a diff saw, as they were before it.
+
+        :raises LedgerError: when retention removed them.
+        """
         with self._store.reading("read the lines that a plan saw") as transaction:
+            require_whole(transaction, Content.LINES, digest, "the list of lines that was kept beside diff")
             columns = transaction.columns("diff_lines_read", _LINES, digest=digest)
         return [SeenLine(*cells) for cells in zip(*(columns[name] for name in _LINES.names), strict=True)]
 

@@ -8,7 +8,7 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
-from billing_providers.ledger.chain import ENTRIES, GENESIS, broken_links, linked
+from billing_providers.ledger.chain import ENTRIES, GENESIS, ChainHead, broken_links, linked
 from billing_providers.ledger.codec import RowCodec, text_from_instant
 from billing_providers.ledger.locks import Lock, require_held, require_seen
 from billing_providers.ledger.store import Store, Transaction
@@ -111,11 +111,35 @@ class Journal:
         with self._store.reading("read the journal") as transaction:
             return [_WRITE.decoded(row) for row in transaction.each("journal_line_writes", tenant=tenant)]
 
-    def verify(self, tenant: str) -> list[str]:
-        """Return what is wrong with the chain of a tenant; empty when every row is there and unchanged."""
+    def heads(self) -> dict[str, ChainHead]:
+        """Return where the chain of each tenant ends, by tenant; of rows without a head, the start."""
         with self._store.reading("read the journal") as transaction:
-            head = transaction.row("journal_head_read", tenant=tenant) or {"seq": 0, "hash": GENESIS}
-            return broken_links(transaction.each("journal_of_tenant", tenant=tenant), head["seq"], head["hash"])
+            tenants = [str(row["tenant"]) for row in transaction.rows("journal_tenants")]
+            return {tenant: _head(transaction, tenant) or ChainHead(0, GENESIS) for tenant in tenants}
+
+    def verify(self, tenant: str, noted: ChainHead | None = None) -> list[str]:
+        """Return what is wrong with the chain of a tenant; empty when every row is there and unchanged.
+
+        :param noted: an end of this chain that was noted elsewhere before: it must still be part of it. Without one,
+            rows that were taken off the end together with the head cannot be missed.
+        """
+        with self._store.reading("read the journal") as transaction:
+            return broken_chain(transaction, tenant, noted)
+
+
+def broken_chain(transaction: Transaction, tenant: str, noted: ChainHead | None = None) -> list[str]:
+    """Return what is wrong with the chain of a tenant, as one transaction sees it."""
+    head = _head(transaction, tenant)
+    rows = transaction.each("journal_of_tenant", tenant=tenant)
+    broken = broken_links(rows, head or ChainHead(0, GENESIS), noted)
+    if head is None and transaction.row("journal_has_rows", tenant=tenant) and _head(transaction, tenant) is None:
+        broken.append("there are rows, and nothing says where the chain ends")
+    return broken
+
+
+def _head(transaction: Transaction, tenant: str) -> ChainHead | None:
+    row = transaction.row("journal_head_read", tenant=tenant)
+    return None if row is None else ChainHead(row["seq"], row["hash"])
 
 
 def _taken_head(transaction: Transaction, tenant: str) -> Any:

@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 from uuid import uuid4
 
+from billing_providers.ledger.archives import Archives
 from billing_providers.ledger.billing_items import BillingItems
 from billing_providers.ledger.charges import Charges
 from billing_providers.ledger.diffs import Diffs
@@ -15,8 +16,10 @@ from billing_providers.ledger.locks import Locks
 from billing_providers.ledger.migrate import migrate
 from billing_providers.ledger.register import Register
 from billing_providers.ledger.request_shares import RequestShares
+from billing_providers.ledger.retention import Retention
 from billing_providers.ledger.runs import Runs
 from billing_providers.ledger.settings_log import SettingsLog
+from billing_providers.ledger.sizes import Sizes
 from billing_providers.ledger.snapshots import Snapshots
 from billing_providers.ledger.store import Store
 
@@ -31,8 +34,9 @@ class Ledger:
     refuses. May be used by several threads; every process opens its own.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, keep_readings_days: int | None = None) -> None:
         self._store = store
+        self.keep_readings_days = keep_readings_days  # None: no reading is ever thinned
         self.snapshots = Snapshots(store)
         self.charges = Charges(store)
         self.diffs = Diffs(store)
@@ -44,14 +48,18 @@ class Ledger:
         self.request_shares = RequestShares(store)
         self.billing_items = BillingItems(store)
         self.settings_log = SettingsLog(store)
+        self.retention = Retention(store)
+        self.archives = Archives(store)
+        self.sizes = Sizes(store)
 
     @classmethod
-    def at(cls, url: str | URL) -> Self:
+    def at(cls, url: str | URL, *, keep_readings_days: int | None = None) -> Self:
         """Return the ledger at a database URL: ``sqlite:////path`` or ``postgresql://user@host/database``.
 
+        :param keep_readings_days: after how many days old readings may be thinned; None: never.
         :raises SettingsError: for another kind of database.
         """
-        return cls(Store(url))
+        return cls(Store(url), keep_readings_days)
 
     @property
     def place(self) -> str:

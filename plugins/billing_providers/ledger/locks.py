@@ -10,9 +10,9 @@ lives holds an older token, and can no longer renew the lock or append to the jo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from billing_providers.errors import LockHeld
@@ -42,12 +42,44 @@ class Locks:
     def __init__(self, store: Store) -> None:
         self._store = store
 
+    def clock_off_s(self, clock: Callable[[], datetime]) -> float:
+        """Return by how many seconds a clock is ahead of the database server's; 0 where that is on this machine.
+
+        What the question itself took is in the clock's favour.
+        """
+        if self._store.dialect == "sqlite":
+            return 0.0
+        with self._store.reading("tell what time it is") as transaction:
+            before = clock()
+            row = transaction.row("clock_read")
+            after = clock()
+        there = row["instant"].astimezone(UTC) if row else after
+        return max(0.0, (before - there).total_seconds()) - max(0.0, (there - after).total_seconds())
+
+    def expired_in_the_way(
+        self, tenant: str, period_start: date, owner: str, now: datetime, *, alone: bool = False
+    ) -> list[Lock]:
+        """Return the locks of others that :meth:`acquire` would take over, for they look expired."""
+        with self._store.reading("read the locks") as transaction:
+            foreign = _in_the_way(transaction, tenant, period_start, owner, alone=alone)
+        return [held for held in foreign if held.expires_at <= now]
+
     def acquire(
-        self, tenant: str, period_start: date, owner: str, ttl_s: int, now: datetime, *, alone: bool = False
+        self,
+        tenant: str,
+        period_start: date,
+        owner: str,
+        ttl_s: int,
+        now: datetime,
+        *,
+        alone: bool = False,
+        watched: Collection[Lock] | None = None,
     ) -> Lock:
         """Take the lock when it is free, expired or already the owner's. The token is always a new one.
 
         :param alone: no run of another period may hold a lock of the tenant either, nor take one meanwhile.
+        :param watched: expired locks that nobody renewed while the caller watched: only these are taken over. None: the
+            clock alone decides.
         :raises LockHeld: when another owner holds it, or is alone; names the owner and the expiry.
         """
         key = {"tenant": tenant, "period_start": period_start.isoformat()}
@@ -61,6 +93,12 @@ class Locks:
                     f"{working.owner} works on {tenant} for the period from {working.period_start.isoformat()}; its "
                     f"lock expires at {working.expires_at.isoformat(timespec='seconds')} unless it is renewed. "
                     "Wait for that run to end"
+                )
+            if watched is not None and (living := next((held for held in foreign if held not in watched), None)):
+                raise LockHeld(
+                    f"{living.owner} works on {tenant} for the period from {living.period_start.isoformat()}: its lock "
+                    "looks expired by the clock of this machine, but was renewed a moment ago, or ran out only then. "
+                    "Wait for that run to end; if it has, clear this task"
                 )
             for expired in foreign:
                 if expired.period_start != period_start:

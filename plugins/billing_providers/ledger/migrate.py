@@ -18,27 +18,35 @@ def migrate(store: Store) -> list[str]:
     """
     known = migrations(store.dialect)
     with store.reading("tell its version") as transaction:
-        if len(_applied(transaction, known)) == len(known):
+        if len(applied(transaction, known)) == len(known):
             return []
     with store.writing("be migrated") as transaction:
-        transaction.run("migration_turn")
-        missing = known[len(_applied(transaction, known)) :]
-        transaction.run("migrations_table")
-        for migration in missing:
-            _apply(transaction, migration)
-        transaction.run("identity_write", ledger_id=uuid4().hex)
+        return migrate_in(transaction, known)
+
+
+def migrate_in(transaction: Transaction, known: tuple[Migration, ...]) -> list[str]:
+    """Apply what is missing of some migrations inside a transaction, and return the names of what was applied.
+
+    :raises LedgerError: when the ledger has more than these, or an applied migration reads differently now.
+    """
+    transaction.run("migration_turn")
+    missing = known[len(applied(transaction, known)) :]
+    transaction.run("migrations_table")
+    for migration in missing:
+        _apply(transaction, migration)
+    transaction.run("identity_write", ledger_id=uuid4().hex)
     return [migration.name for migration in missing]
 
 
-def _applied(transaction: Transaction, known: tuple[Migration, ...]) -> list[int]:
-    """Return the versions that this ledger has; refuse one that this code does not understand."""
+def applied(transaction: Transaction, known: tuple[Migration, ...]) -> list[str]:
+    """Return the names of the migrations that this ledger has; refuse one that this code does not understand."""
     from sqlalchemy import inspect
 
     if not inspect(transaction.connection).has_table("billing_migrations"):
         return []
-    applied = transaction.rows("migrations_applied")
+    found = transaction.rows("migrations_applied")
     checksums = {migration.version: migration.checksum for migration in known}
-    for row in applied:
+    for row in found:
         if row["version"] not in checksums:
             raise LedgerError(
                 f"the ledger ({transaction.store.place}) has migration {row['version']:04d} ({row['name']}), this "
@@ -49,7 +57,7 @@ def _applied(transaction: Transaction, known: tuple[Migration, ...]) -> list[int
                 f"migration {row['name']} was edited after it was applied to the ledger ({transaction.store.place}); "
                 "restore the file and add a new migration instead"
             )
-    return [row["version"] for row in applied]
+    return [row["name"] for row in found]
 
 
 def _apply(transaction: Transaction, migration: Migration) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from billing_providers.errors import LedgerError
 from billing_providers.ledger.codec import RowCodec, text_from_instant
+from billing_providers.ledger.retention import Content, made_whole, require_whole
 from billing_providers.ledger.store import Store
 from billing_providers.model.frames import frame_of_columns
 from billing_providers.model.usage import SnapshotPull, UsageRecord, UsageSnapshot
@@ -28,15 +29,21 @@ class Snapshots:
 
     def save(self, snapshot: UsageSnapshot, records: pd.DataFrame | Sequence[UsageRecord]) -> None:
         """Store a snapshot with its records. Content that is there already is kept, and the new pull remembered."""
+        key = {"snapshot_id": snapshot.snapshot_id}
         with self._store.writing("save the usage snapshot") as transaction:
-            if transaction.run("snapshot_write", **_HEAD.encoded(snapshot)):
-                transaction.write_rows("usage_records_write", USAGE, records, snapshot_id=snapshot.snapshot_id)
+            new = transaction.run("snapshot_write", **_HEAD.encoded(snapshot))
+            # The pull comes first: it waits for a retention that thins this content right now.
             transaction.run(
                 "snapshot_pull_write",
-                snapshot_id=snapshot.snapshot_id,
                 integration=snapshot.integration,
                 taken_at=text_from_instant(snapshot.taken_at),
+                **key,
             )
+            if not new and made_whole(transaction, Content.USAGE, snapshot.snapshot_id):
+                new = 1
+                transaction.run("usage_records_clear", **key)
+            if new:
+                transaction.write_rows("usage_records_write", USAGE, records, **key)
 
     def head(self, snapshot_id: str) -> UsageSnapshot:
         """Return a snapshot without its records.
@@ -52,10 +59,11 @@ class Snapshots:
     def load(self, snapshot_id: str) -> tuple[UsageSnapshot, pd.DataFrame]:
         """Return a snapshot and its records, a frame of :class:`UsageRecord` in the source's order.
 
-        :raises LedgerError: for an unknown id.
+        :raises LedgerError: for an unknown id, and for a snapshot that retention thinned.
         """
         snapshot = self.head(snapshot_id)
         with self._store.reading("read the usage records") as transaction:
+            require_whole(transaction, Content.USAGE, snapshot_id, "usage snapshot")
             columns = transaction.columns("usage_records_read", USAGE, snapshot_id=snapshot_id)
         return snapshot, frame_of_columns(UsageRecord, columns)
 

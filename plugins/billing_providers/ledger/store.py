@@ -132,13 +132,16 @@ class Store:
         self.engine.dispose()
 
     @contextmanager
-    def reading(self, purpose: str) -> Iterator[Transaction]:
+    def reading(self, purpose: str, *, one_view: bool = False) -> Iterator[Transaction]:
         """Open a transaction that only reads. ``purpose`` completes "cannot …" in an error.
 
+        :param one_view: whether all its queries see the same state, whatever others commit meanwhile.
         :raises LedgerError: when the database does not answer or refuses.
         """
+        # In SQLite a transaction has one view anyway.
+        options = {"isolation_level": "REPEATABLE READ"} if one_view and self.dialect == "postgres" else {}
         with self._domain_errors(purpose), self.engine.connect() as connection:
-            yield Transaction(self, connection)
+            yield Transaction(self, connection.execution_options(**options))
 
     @contextmanager
     def writing(self, purpose: str) -> Iterator[Transaction]:

@@ -1,6 +1,6 @@
 """Looks ahead: would a run work today, and was every period billed that was due?
 
-Nothing is written but the findings, which replace those of the day before.
+Nothing is written but the findings, which replace those of the day before; old readings are thinned where that is set.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from billing_providers.steps.psa import opened_psa
 from billing_providers.steps.result_mail import send_watch
 from billing_providers.steps.settings_files import check_settings_files
 from billing_providers.steps.step import BillingStep
+from billing_providers.steps.thin_readings import thin_readings
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -42,7 +43,7 @@ def check_setup(step: BillingStep, context: Context, *, grace: timedelta) -> dic
     ledger = step.ledger()
     ledger.migrate()
     ledger.check_writable()
-    findings = [*_broken(step, ledger, now), *_open(step, ledger, now - grace)]
+    findings = [*_broken(step, ledger, now), *_open(step, ledger, now - grace), *thin_readings(step, ledger, now)]
     own = {step.stage, f"{step.stage}.fault"}
     told = {finding for stage, finding in ledger.findings.of_run(key) if stage in own}
     step.keep_findings(ledger, key, findings)

@@ -13,27 +13,10 @@ from billing_providers.errors import LedgerError, LockHeld
 from billing_providers.ledger.ledger import Ledger
 from billing_providers.model.journal import JournalState
 from tests.support.ledger_processes import appends, at_once, killed_while_appending
+from tests.support.ledger_rows import tampered
 from tests.support.ledger_values import LONG, NASTY, NOON, NOVEMBER, OCTOBER, TENANT, journal_entry
 
 INTEGRATION = "atria_to_kaseya_bms"
-
-
-def tampered(url: str, *statements: str) -> None:
-    """Change the journal the way somebody with the database's password could: triggers off first."""
-    engine = sqlalchemy.create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
-    with engine.begin() as connection:
-        for table in ("billing_journal", "billing_journal_heads"):
-            if url.startswith("sqlite"):
-                triggers = connection.exec_driver_sql(
-                    f"SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = '{table}'"
-                ).scalars()
-                for name in list(triggers):
-                    connection.exec_driver_sql(f"DROP TRIGGER {name}")
-            else:
-                connection.exec_driver_sql(f"ALTER TABLE {table} DISABLE TRIGGER USER")
-        for statement in statements:
-            connection.exec_driver_sql(statement)
-    engine.dispose()
 
 
 def test_entries_come_back_exactly_and_in_order(ledger: Ledger) -> None:

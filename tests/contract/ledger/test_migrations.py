@@ -11,7 +11,13 @@ from billing_providers.errors import LedgerError
 from billing_providers.ledger.ledger import Ledger
 from tests.support.ledger_processes import at_once, migrates
 
-ALL = ["0001_ledger", "0002_append_only", "0003_settings_log", "0004_settings_log_append_only"]
+ALL = [
+    "0001_ledger",
+    "0002_append_only",
+    "0003_settings_log",
+    "0004_settings_log_append_only",
+    "0005_thinned_readings",
+]
 
 
 def executed(url: str, statement: str) -> None:

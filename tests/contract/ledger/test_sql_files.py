@@ -14,6 +14,7 @@ from billing_providers.ledger.billing_items import ITEMS, TOTALS
 from billing_providers.ledger.charges import _LINES, _OUTCOMES
 from billing_providers.ledger.diffs import _LINES as _SEEN
 from billing_providers.ledger.diffs import _PARTS
+from billing_providers.ledger.retention import Content
 from billing_providers.ledger.snapshots import USAGE
 from billing_providers.ledger.statements import DIALECTS, MIGRATION_NAME, migrations, queries
 from billing_providers.model.billing_dataset import ItemState, TotalBy
@@ -36,6 +37,7 @@ ENUMS: dict[tuple[str, str], type[StrEnum]] = {
     ("billing_items_of_runs", "state"): ItemState,
     ("billing_item_totals", "state"): ItemState,
     ("billing_item_totals", "grouped_by"): TotalBy,
+    ("billing_thinned", "kind"): Content,
 }
 
 

@@ -69,3 +69,14 @@ COPY billing_item_totals (
 -- name: migration_turn
 -- Waits until nobody else migrates; held until the transaction ends.
 SELECT pg_advisory_xact_lock(7310582941);
+
+-- name: snapshot_take
+-- Keeps a reading from being read again until the transaction ends.
+SELECT snapshot_id FROM billing_snapshots WHERE snapshot_id = :snapshot_id FOR UPDATE;
+
+-- name: table_bytes
+-- Reads how many bytes each table takes, its indexes included.
+SELECT class.relname AS name, pg_total_relation_size(class.oid) AS bytes
+FROM pg_class AS class
+JOIN pg_namespace AS namespace ON namespace.oid = class.relnamespace
+WHERE class.relkind = 'r' AND namespace.nspname = current_schema();

@@ -87,3 +87,14 @@ INSERT INTO billing_item_totals (
 -- name: migration_turn
 -- Waits until nobody else migrates: BEGIN IMMEDIATE did already.
 SELECT 1;
+
+-- name: snapshot_take
+-- Keeps a reading from being read again until the transaction ends: BEGIN IMMEDIATE did already.
+SELECT snapshot_id FROM billing_snapshots WHERE snapshot_id = :snapshot_id;
+
+-- name: table_bytes
+-- Reads how many bytes each table takes, its indexes included.
+SELECT master.tbl_name AS name, SUM(stat.pgsize) AS bytes
+FROM dbstat AS stat
+JOIN sqlite_master AS master ON master.name = stat.name
+GROUP BY master.tbl_name;

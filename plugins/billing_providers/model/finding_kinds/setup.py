@@ -27,6 +27,15 @@ SETUP: tuple[FindingKind, ...] = (
         "Clear the failed task or answer the review; unpause the DAG when it is paused, or trigger it with billing_period set to a day of the period.",
     ),
     FindingKind(
+        228,
+        "readings_not_thinned",
+        _WARNING,
+        _RUN,
+        "Old readings could not be thinned",
+        "Readings of closed periods were to be thinned (keep_readings_days), which failed: {error}",
+        "Nothing is lost, and runs go on; the watch tries again tomorrow. Try python -m billing_providers.ledger retain.",
+    ),
+    FindingKind(
         199,
         "settings_changed",
         _INFO,
