@@ -1,7 +1,7 @@
 """Where a period's report lies, whether it is there and whole yet, and what it holds: what all file sources share.
 
 - The place is any URL that Airflow's ``ObjectStoragePath`` reads. Placeholders in it are filled with digits and
-  hyphens only, so a period can never lead to another folder.
+  hyphens only, so a period can never lead to another folder, and on this machine no link leads out of the folder.
 - Half-written files: local disks, shares and SFTP show a file while it is written; object stores show it when it is
   whole. So a file is taken as whole some time after its last change (inferred from how these stores work), where the
   store tells that time. An empty file and one that breaks off are told by their content.
@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from billing_providers.errors import FailureClass, SecretsError, SettingsError, Unreachable
@@ -42,8 +42,8 @@ class ReportPlace:
     :param delimiter: of a CSV file; empty: found out.
     :param encoding: of a CSV file; empty: found out.
     :param whole_file_after_s: seconds since its last change after which a file is taken as whole.
-    :raises SettingsError: for an unknown placeholder or kind of file, a delimiter of several characters, or a number of
-        seconds below 0.
+    :raises SettingsError: for plain http or ftp, an unknown placeholder or kind of file, a delimiter of several
+        characters, or a number of seconds below 0.
     """
 
     name: str
@@ -57,6 +57,14 @@ class ReportPlace:
     whole_file_after_s: int = 120
 
     def __post_init__(self) -> None:
+        if self.url.partition("://")[0].casefold() in {"http", "ftp"} and "://" in self.url:
+            raise SettingsError(
+                "can be changed on its way, and it is billed",
+                where=self.name,
+                key="url",
+                value=without_credentials(self.url),
+                allowed="a path, file://, https://, sftp:// or an object store",
+            )
         for name in _PLACEHOLDER.findall(self.url):
             if name not in self.placeholders:
                 allowed = ", ".join(f"{{{placeholder}}}" for placeholder in self.placeholders)
@@ -117,6 +125,7 @@ class ReportPlace:
         :raises SettingsError: when it is too large, the encoding does not fit or there is no such worksheet.
         """
         shown = without_credentials(address)
+        self._refuse_link(address, shown)
         with self._store_faults(shown), self._path(address).open("rb") as file:
             content = file.read(BYTES_MAX + 1)
         if len(content) > BYTES_MAX:
@@ -146,6 +155,16 @@ class ReportPlace:
         except Exception as error:  # every storage has its own errors, and this only tells
             return False, f"{shown} cannot be reached ({type(error).__name__})"
         return found, f"{shown} {'can be read' if found else 'does not exist'}"
+
+    def _refuse_link(self, address: str, shown: str) -> None:
+        """Refuse a local file that is a link out of its folder: who may put files there may not read this machine."""
+        with self._store_faults(shown):
+            path = self._path(address)
+            if path.protocol not in {"", "file", "local"}:
+                return
+            inside = Path(path.path).resolve().is_relative_to(_fixed_folder(self.url).resolve())
+        if not inside:
+            raise SettingsError("is a link out of its folder", where=self.name, key="url", value=shown)
 
     @property
     def _kind(self) -> str:
@@ -177,6 +196,12 @@ class ReportPlace:
             raise Unreachable(
                 f"{self.name} {shown}: {problem}", url=shown, finding_number=3, failure_class=FailureClass.SOURCE
             ) from None
+
+
+def _fixed_folder(url: str) -> Path:
+    """Return the folder of a local URL that no placeholder changes: the last one before the first of them."""
+    whole = url.partition("://")[2] if "://" in url else url
+    return Path(re.split(r"[^/]*{", whole, maxsplit=1)[0].rpartition("/")[0] or "/")
 
 
 def _changed(told: Mapping[str, Any]) -> float | None:

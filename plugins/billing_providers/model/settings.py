@@ -5,6 +5,7 @@ Every fault names the key, the value and what is allowed (:class:`billing_provid
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
@@ -27,6 +28,7 @@ from billing_providers.model.policy import (
     set_enum,
 )
 from billing_providers.model.record_link import RecordLink
+from billing_providers.model.secret_words import SECRETS_STAND_IN, secret_place
 
 __all__ = [
     "AccountMatch",
@@ -44,6 +46,8 @@ __all__ = [
     "SeveralLines",
     "SkuFieldMatch",
 ]
+
+_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*")  # what Airflow allows for a dag_id, without leading dots
 
 
 class Publish(StrEnum):
@@ -139,6 +143,7 @@ class IntegrationSettings:
         for key in ("integration", "source", "psa"):
             if not str(getattr(self, key)).strip():
                 raise SettingsError("is empty", where="integration settings", key=key, allowed="a name")
+        self._check_places()
         if self.settle_delay < timedelta(0):
             raise SettingsError(
                 "is negative", where=self.integration, key="settle_delay", value=self.settle_delay, allowed="0 or more"
@@ -146,6 +151,22 @@ class IntegrationSettings:
         self._check_waiting()
         self._check_movement()
         RecordLink(self.contract_link)
+
+    def _check_places(self) -> None:
+        """Refuse a name that leads out of the artifact folder, and secrets, which the ledger would keep."""
+        if not _NAME.fullmatch(self.integration):
+            raise SettingsError(
+                "is no name of a folder",
+                where="integration settings",
+                key="integration",
+                value=self.integration,
+                allowed="letters, digits, _, - and ., not at its beginning",
+            )
+        for key in ("source_options", "artifacts", "contract_link"):
+            if place := secret_place(getattr(self, key), key):
+                raise SettingsError(
+                    "a secret has no place in settings", where=self.integration, key=place, allowed=SECRETS_STAND_IN
+                )
 
     def _check_waiting(self) -> None:
         if self.publish_on is not None and not isinstance(self.publish_on, PublishDay):

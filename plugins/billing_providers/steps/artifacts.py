@@ -7,6 +7,7 @@ import io
 import json
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from billing_providers.engine.margin import margins
@@ -47,6 +48,7 @@ def write_artifact(settings: IntegrationSettings, name: str, content: bytes) -> 
         folder = ObjectStoragePath(base) / settings.integration
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / name
+        _refuse_link(path)
         path.write_bytes(content)
     except (OSError, ValueError, ImportError) as error:  # no room or right; no such scheme; its package is missing
         raise ArtifactError(
@@ -54,6 +56,12 @@ def write_artifact(settings: IntegrationSettings, name: str, content: bytes) -> 
             "allowed: a folder with room that every worker may write to"
         ) from error
     return str(path)
+
+
+def _refuse_link(path: Any) -> None:
+    """Refuse to write through a link that somebody laid where a file of ours belongs: it may lead anywhere."""
+    if path.protocol in {"", "file", "local"} and Path(path.path).is_symlink():
+        raise OSError(f"{path} is a link to another file")
 
 
 def write_json(settings: IntegrationSettings, name: str, value: dict[str, Any]) -> str:
