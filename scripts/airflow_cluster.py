@@ -153,7 +153,7 @@ def common_environment(home: Path, url: str) -> dict[str, str]:
     """Return what every component is told of an Airflow that lives in ``home`` and answers at ``url``."""
     return {
         "PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin",
-        "PYTHONPATH": str(ROOT),
+        "PYTHONPATH": f"{ROOT}:{ROOT / 'plugins'}",
         "AIRFLOW_HOME": str(home),
         "AIRFLOW__API__BASE_URL": url,
         "AIRFLOW__API__HOST": "127.0.0.1",

@@ -54,6 +54,22 @@ def test_ending_reaches_orphans_and_leaves_others_alone(tmp_path):
         stranger.wait()
 
 
+@pytest.mark.parametrize("with_children", [False, True])
+def test_a_killed_child_dies_alone_or_with_everything_and_can_be_started_again(tmp_path, with_children):
+    """A process that dies leaves its children behind; a machine that dies does not. Neither counts as a failure."""
+    with LocalProcesses(tmp_path) as processes:
+        orphan = start(processes, "time.sleep(300)")
+        processes.kill("parent", with_children=with_children)
+        processes.check()
+
+        assert runs(orphan) is not with_children
+        assert len(processes.left_running()) == (0 if with_children else 1)
+        processes.start("parent", [sys.executable, "-c", "import time; time.sleep(300)"], os.environ)
+        processes.check()
+        assert processes.log_of("parent").read_text(encoding="utf-8") == f"{orphan}\n"
+    assert processes.left_running() == []
+
+
 def test_a_child_that_fails_is_reported_with_the_end_of_its_log(tmp_path):
     """Nobody waits for something that has died; its last words are shown."""
     with LocalProcesses(tmp_path) as processes:
