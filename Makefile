@@ -3,6 +3,7 @@
 
 PYTHON ?= python3
 PYTEST_ARGS ?= -n 2 --dist loadfile
+LEDGER ?= $(or $(BILLING_TEST_LEDGER),sqlite)
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -27,8 +28,8 @@ $(READY): pyproject.toml constraints.txt
 demo: setup  ## A realistic MSP closes a billing period, twice, against simulated vendors
 	$(BIN)/python -m scripts.demo
 
-test: setup  ## Run the tests; one file: make test PYTEST_ARGS=tests/unit/model
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+test: setup  ## Run the tests; one file: make test PYTEST_ARGS=tests/unit/model; LEDGER=postgres: with ledgers there
+	BILLING_TEST_LEDGER=$(LEDGER) $(BIN)/python -m pytest $(PYTEST_ARGS)
 
 airflow: setup  ## Airflow's UI with the sandbox behind it; Ctrl-C ends everything
 	@$(BIN)/python -m scripts.airflow_ui

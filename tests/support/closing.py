@@ -16,6 +16,7 @@ from unittest.mock import patch
 from billing_providers.model.settings import IntegrationSettings
 from billing_providers.sandbox.server import SandboxServer
 from tests.support.airflow_env import ROOT
+from tests.support.chosen_ledger import chosen_ledger
 from tests.support.pipeline import Pipeline
 
 
@@ -69,12 +70,18 @@ def closing(
 ) -> Iterator[Closing]:
     """Yield a closing whose connections are in the environment until the end."""
     with SandboxServer(bms_shape=bms_shape, **sandbox) as box:
-        connections = box.connections()
-        if bms_shape == "line_api":
-            connections["kaseya_bms_default"]["extra"]["line_api"] = {"sets": ["unit_cost"]}
-        environment = {f"AIRFLOW_CONN_{conn_id.upper()}": json.dumps(fields) for conn_id, fields in connections.items()}
-        environment["AIRFLOW_CONN_BILLING_LEDGER"] = ledger_url or f"sqlite:///{folder}/ledger.sqlite"
-        environment["BILLING_INBOX"] = f"file://{folder}"
+        environment = sandbox_environment(box, folder, ledger_url=ledger_url)
         with patch.dict(os.environ, environment):
             settings = replace(shipped_settings(dag_id), artifacts=f"file://{folder}/artifacts")
             yield Closing(box, settings, environment)
+
+
+def sandbox_environment(box: SandboxServer, folder: Path, *, ledger_url: str = "") -> dict[str, str]:
+    """Return the environment in which connections point at a sandbox, and files are looked for in a folder."""
+    connections = box.connections()
+    if box.control.settings()["bms_shape"] == "line_api":
+        connections["kaseya_bms_default"]["extra"]["line_api"] = {"sets": ["unit_cost"]}
+    environment = {f"AIRFLOW_CONN_{conn_id.upper()}": json.dumps(fields) for conn_id, fields in connections.items()}
+    environment["AIRFLOW_CONN_BILLING_LEDGER"] = ledger_url or chosen_ledger(folder)
+    environment["BILLING_INBOX"] = f"file://{folder}"
+    return environment

@@ -14,7 +14,9 @@ from billing_providers.ledger.ledger import Ledger
 from billing_providers.model.usage import UsageRecord
 from billing_providers.organization_grid import main
 from billing_providers.sandbox.server import SandboxServer
+from tests.support.chosen_ledger import chosen_ledger
 from tests.support.connections import set_connection
+from tests.support.ledger_rows import all_rows
 from tests.support.ledger_values import run_record, snapshot, usage_record
 
 INTEGRATION = "kaseya_modules_to_autotask"
@@ -42,7 +44,6 @@ def command(
     box: SandboxServer, names: list[tuple[str, str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Command:
     """Return the command on a ledger with one snapshot of two modules."""
-    ledger = tmp_path / "ledger.sqlite"
     records = [
         record("Datto RMM", "s1", names[0][1]),
         record("Datto RMM", "s1", names[0][1], sku="Datto RMM - Servers"),
@@ -51,11 +52,11 @@ def command(
         record("SaaS Protection", names[2][1].upper(), names[2][1].upper()),
         usage_record(record_id="of no module", customer_code="ASP", sku="MS365"),
     ]
-    with Ledger.at(f"sqlite:///{ledger}") as opened:
+    with Ledger.at(chosen_ledger(tmp_path)) as opened:
         opened.migrate()
         opened.snapshots.save(snapshot(integration=INTEGRATION, record_count=len(records)), records)
         opened.runs.start(run_record(integration=INTEGRATION))
-    set_connection(monkeypatch, "grid_ledger", conn_type="sqlite", host=str(ledger))
+    monkeypatch.setenv("AIRFLOW_CONN_GRID_LEDGER", chosen_ledger(tmp_path))
     set_connection(monkeypatch, "grid_psa", **box.connections()["kaseya_bms_default"])
 
     def run(*arguments: str, integration: str = INTEGRATION) -> int:
@@ -69,7 +70,7 @@ def test_a_grid_is_written_prefilled_and_can_be_used(
     command: Command, names: list[tuple[str, str]], tmp_path: Path, box: SandboxServer
 ) -> None:
     """Exact agreement by name or id is filled in, what is near stands beside it; nothing is changed anywhere."""
-    path, before = tmp_path / "organizations.csv", (tmp_path / "ledger.sqlite").read_bytes()
+    path, before = tmp_path / "organizations.csv", all_rows(chosen_ledger(tmp_path))
 
     assert command("--output", str(path)) == 0
 
@@ -86,7 +87,7 @@ def test_a_grid_is_written_prefilled_and_can_be_used(
         "Datto RMM: s2",
         f"SaaS Protection: {names[0][1]}",
     }
-    assert (tmp_path / "ledger.sqlite").read_bytes() == before
+    assert all_rows(chosen_ledger(tmp_path)) == before
     assert box.control.audit() == []
 
 

@@ -20,6 +20,7 @@ from billing_providers.push.ports import PushJob
 from billing_providers.registry import SYSTEMS, system
 from billing_providers.sandbox.server import SandboxServer
 from tests.contract.push.planned import Row, place_of, planned, rows_of
+from tests.support.chosen_ledger import chosen_ledger
 from tests.support.connections import set_connection
 from tests.support.diffs import SCOPE
 from tests.support.psa_cases import PSA_CASES, PsaCase, needs_of
@@ -56,8 +57,8 @@ def box(server: SandboxServer, case: PsaCase) -> SandboxServer:
 
 @pytest.fixture
 def ledger(tmp_path: Any) -> Iterator[Ledger]:
-    """A migrated SQLite ledger."""
-    with Ledger.at(f"sqlite:///{tmp_path}/ledger.sqlite") as opened:
+    """A migrated ledger."""
+    with Ledger.at(chosen_ledger(tmp_path)) as opened:
         opened.migrate()
         yield opened
 

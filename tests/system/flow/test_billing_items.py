@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import json
-import sqlite3
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -25,7 +24,9 @@ from billing_providers.model.periods import BillingPeriod
 from billing_providers.sandbox.world import build_world
 from billing_providers.sandbox.world.modules.expected import Wanted
 from billing_providers.sandbox.world.records import Outcome
+from tests.support.chosen_ledger import chosen_ledger
 from tests.support.closing import Closing, closing
+from tests.support.ledger_rows import connected
 from tests.support.module_files import put_grid, put_metrics_file
 from tests.support.pipeline import Pipeline
 
@@ -307,8 +308,8 @@ def test_a_ledger_that_cannot_take_the_warning_does_not_hide_why_reading_failed(
     run = msp.run(billing_period="2026-10-15")
     run.plan()
     msp.box.control.add_fault("status", system="autotask", endpoint="* *BillingItems*", status=403)
-    with sqlite3.connect(tmp_path / "ledger.sqlite") as database:
-        database.execute("DROP TABLE billing_findings")
+    with connected(chosen_ledger(tmp_path)) as database:
+        database.exec_driver_sql("DROP TABLE billing_findings")
 
     with pytest.raises(AirflowException, match=r"AT189.*403.*This could not be recorded: .*billing_findings"):
         run.collect()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import sqlite3
 from pathlib import Path
 
 import pytest
@@ -13,15 +12,17 @@ from billing_providers.errors import BillingError, LedgerError, SettingsError, U
 from billing_providers.ledger.connect import open_ledger
 from billing_providers.model.findings import FindingVoice
 from billing_providers.operators.faults import faults_reported
+from tests.support.chosen_ledger import chosen_ledger
+from tests.support.ledger_rows import all_rows, connected
 
 WRONG = SettingsError("unknown key", where="rules.yaml, line 3", key="flor")
 
 
 @pytest.fixture
-def ledger_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    path = tmp_path / "ledger.sqlite"
-    monkeypatch.setenv("AIRFLOW_CONN_BILLING_LEDGER", f"sqlite:///{path}")
-    return path
+def ledger_url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    url = chosen_ledger(tmp_path)
+    monkeypatch.setenv("AIRFLOW_CONN_BILLING_LEDGER", url)
+    return url
 
 
 def failed(error: BillingError) -> AirflowException:
@@ -31,7 +32,7 @@ def failed(error: BillingError) -> AirflowException:
     return caught.value
 
 
-def test_a_fault_is_logged_recorded_and_fails_the_task(ledger_file: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_fault_is_logged_recorded_and_fails_the_task(ledger_url: str, caplog: pytest.LogCaptureFixture) -> None:
     """Whoever reads the task's log or the ledger finds the same words; what needs a person is not tried again."""
     caplog.set_level(logging.ERROR)
 
@@ -46,14 +47,14 @@ def test_a_fault_is_logged_recorded_and_fails_the_task(ledger_file: Path, caplog
 
 @pytest.mark.parametrize("error", [WRONG, Unreachable("connection refused")])
 def test_a_ledger_that_cannot_be_written_does_not_hide_the_fault(
-    ledger_file: Path, caplog: pytest.LogCaptureFixture, error: BillingError
+    ledger_url: str, caplog: pytest.LogCaptureFixture, error: BillingError
 ) -> None:
     """The fault comes first, the ledger's own after it; the task is tried again, which may record it."""
     caplog.set_level(logging.ERROR)
     with open_ledger("billing_ledger") as ledger:
         ledger.migrate()
-    with sqlite3.connect(ledger_file) as database:
-        database.execute("DROP TABLE billing_findings")
+    with connected(ledger_url) as database:
+        database.exec_driver_sql("DROP TABLE billing_findings")
 
     stopped = failed(error)
 
@@ -64,10 +65,10 @@ def test_a_ledger_that_cannot_be_written_does_not_hide_the_fault(
     assert "billing_findings" in then
 
 
-def test_a_fault_of_the_ledger_itself_is_not_recorded_in_it(ledger_file: Path) -> None:
+def test_a_fault_of_the_ledger_itself_is_not_recorded_in_it(ledger_url: str) -> None:
     """It would fail for the same reason."""
     stopped = failed(LedgerError("disk full"))
 
     assert type(stopped) is AirflowException
     assert str(stopped).startswith("KS144: The run was stopped: disk full")
-    assert not ledger_file.exists()
+    assert all_rows(ledger_url) == {}

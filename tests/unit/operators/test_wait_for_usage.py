@@ -19,6 +19,7 @@ from billing_providers.model.periods import BillingPeriod
 from billing_providers.model.runs import RunScope
 from billing_providers.model.settings import IntegrationSettings
 from billing_providers.operators import WaitForUsageSensor
+from tests.support.chosen_ledger import chosen_ledger
 
 JULY = BillingPeriod(date(2026, 7, 1), date(2026, 8, 1), "Europe/London")
 SCOPE = RunScope(
@@ -37,7 +38,7 @@ CONTENT = "Client,Billable Space,Month\nAspen,12.5,2026-07\n"
 @pytest.fixture
 def ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ledger]:
     """A ledger of its own."""
-    monkeypatch.setenv("AIRFLOW_CONN_BILLING_LEDGER", f"sqlite:///{tmp_path}/ledger.sqlite")
+    monkeypatch.setenv("AIRFLOW_CONN_BILLING_LEDGER", chosen_ledger(tmp_path))
     opened = open_ledger("billing_ledger")
     opened.migrate()
     yield opened

@@ -1,0 +1,40 @@
+"""Which kind of ledger the tests use that are not about the kind: SQLite, or what ``BILLING_TEST_LEDGER`` names."""
+
+from __future__ import annotations
+
+import atexit
+import os
+from functools import cache
+from pathlib import Path
+from uuid import uuid4
+
+from tests.support.postgres import postgres_url
+
+_KINDS = ("sqlite", "postgres")
+
+
+def chosen_ledger(folder: Path) -> str:
+    """Return the URL of a folder's ledger: the file ``ledger.sqlite`` in it, or a schema of its own.
+
+    The same folder has the same ledger, whoever asks; a schema is dropped when the tests end.
+    """
+    kind = os.environ.get("BILLING_TEST_LEDGER", "sqlite")
+    if kind not in _KINDS:
+        raise ValueError(f"BILLING_TEST_LEDGER is {kind!r}; allowed: {', '.join(_KINDS)}")
+    return f"sqlite:///{folder}/ledger.sqlite" if kind == "sqlite" else _schema(folder.resolve())
+
+
+@cache
+def _schema(folder: Path) -> str:
+    import psycopg
+
+    server, name = postgres_url(), f"test_{uuid4().hex}"
+
+    def run(statement: str) -> None:
+        with psycopg.connect(server, autocommit=True) as connection:
+            connection.execute("SET client_min_messages = warning")
+            connection.execute(statement)
+
+    run(f'CREATE SCHEMA "{name}"')
+    atexit.register(run, f'DROP SCHEMA "{name}" CASCADE')
+    return f"{server}{'&' if '?' in server else '?'}options=-csearch_path%3D{name}"
