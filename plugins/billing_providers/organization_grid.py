@@ -68,7 +68,7 @@ def _known(path: str) -> OrganizationGrid:
     if not path:
         return OrganizationGrid("new grid", (), ())
     text = read_text(path)
-    if not is_grid(text, CUSTOMER_COLUMNS):
+    if not is_grid(text, CUSTOMER_COLUMNS, path):
         raise SettingsError("is no grid of organizations", where=path, allowed="account_code or account_id first")
     return read_grid(text, Path(path).name)
 

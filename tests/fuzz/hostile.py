@@ -228,3 +228,61 @@ _TABLE_CHANGES = (
     _cell, _cell, _cell, _cell_more, _row_again, _row_gone, _row_short, _row_long, _column_gone, _column_again,
     _column_filled,
 )  # fmt: skip
+
+
+@st.composite
+def yaml_changes(draw: st.DrawFn) -> Callable[[str], str]:
+    """Draw a change to a YAML text: values and keys replaced, lines moved, doubled, indented or taken away."""
+    steps = draw(
+        st.lists(
+            st.tuples(st.sampled_from(_YAML_CHANGES), st.floats(0, 0.999), st.floats(0, 0.999), _yaml_values),
+            min_size=1,
+            max_size=3,
+        )
+    )
+
+    def changed(text: str) -> str:
+        for change, share, other, value in steps:
+            lines = text.split("\n")
+            number = int(share * len(lines))
+            change(lines, number, other, value)
+            text = "\n".join(lines)
+        return text
+
+    return changed
+
+
+_YAML = (
+    "~", "null", "[]", "{}", "[[]]", "{a: b}", "[a, b]", "*x", "&x y", "!!python/object:os.system x", "!!int x", "|",
+    ">", "'", '"', '"\\0"', '"\\ud800"', '"\\x00"', "? x", "- x", "---", "...",
+    "%YAML 1.1", "{{}}", "{" * 2000, "[" * 900,
+    "0x1F", "0o17", "1:30", "1_000", ".inf", ".nan", "1e400", "2026-02-30", "yes", "off", "-1", "0", "9" * 30, "1e-30", "<<: x",
+    "{<<: {a: b}}", "(a+)+$", "[a", "*" * 50, "\t", "#",
+)  # fmt: skip
+_yaml_values = st.sampled_from(_YAML) | texts | st.sampled_from(TEXTS).map(json.dumps)
+
+
+def _yaml_value(lines: list[str], number: int, other: float, value: str) -> None:
+    name, colon, _ = lines[number].partition(": ")
+    lines[number] = f"{name}{colon}{value}"
+
+
+def _yaml_inner(lines: list[str], number: int, other: float, value: str) -> None:
+    parts = re.split(r"([:,{}\[\]] ?)", lines[number])
+    parts[int(other * len(parts))] = value
+    lines[number] = "".join(parts)
+
+
+def _yaml_line_again(lines: list[str], number: int, other: float, value: str) -> None:
+    lines.insert(int(other * len(lines)), lines[number])
+
+
+def _yaml_line_gone(lines: list[str], number: int, other: float, value: str) -> None:
+    del lines[number]
+
+
+def _yaml_indented(lines: list[str], number: int, other: float, value: str) -> None:
+    lines[number] = " " * int(other * 6) + lines[number].lstrip()
+
+
+_YAML_CHANGES = (_yaml_value, _yaml_inner, _yaml_inner, _yaml_inner, _yaml_line_again, _yaml_line_gone, _yaml_indented)

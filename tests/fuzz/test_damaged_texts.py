@@ -1,4 +1,4 @@
-"""NUL characters and halves of characters: no ledger holds them, so they are findings, and nothing is billed from them."""
+"""NUL characters and halves of characters: no ledger holds them, so they are findings and never billed."""
 
 from __future__ import annotations
 

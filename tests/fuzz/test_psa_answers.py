@@ -1,4 +1,4 @@
-"""Every PSA of the registry reads every answer: a changed one gives a result or an error by name, and writes nothing."""
+"""Every PSA of the registry reads every answer: a changed one gives a result or an error by name; it writes nothing."""
 
 from __future__ import annotations
 

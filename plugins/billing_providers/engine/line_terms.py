@@ -27,6 +27,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -215,7 +216,7 @@ def _number(row: TableRow, column: str) -> Decimal | None:
 
 def _places(row: TableRow, otherwise: int) -> int:
     text = row["places"]
-    if text and not (text.isdecimal() and int(text) <= PLACES_MAX):
+    if text and not (re.fullmatch("[0-9]{1,2}", text) and int(text) <= PLACES_MAX):
         raise row.fault("is no number of places", "places", allowed=f"0 to {PLACES_MAX}")
     return int(text) if text else otherwise
 

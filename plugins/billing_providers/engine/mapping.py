@@ -143,7 +143,7 @@ def load_service_map(text: str, origin: str) -> ServiceMap:
 def load_customer_map_file(path: str) -> CustomerMap:
     """Return the customer table of a file, which may be a grid; see :func:`load_customer_map`."""
     text, origin = read_text(path), Path(path).name
-    return (load_organization_grid if is_grid(text, CUSTOMER_COLUMNS) else load_customer_map)(text, origin)
+    return (load_organization_grid if is_grid(text, CUSTOMER_COLUMNS, origin) else load_customer_map)(text, origin)
 
 
 def load_service_map_file(path: str) -> ServiceMap:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import difflib
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -39,16 +39,20 @@ class TableRow:
 def read_text(path: str | Path) -> str:
     """Return a mapping file's text.
 
-    :raises SettingsError: when the file is missing or is not UTF-8.
+    :raises SettingsError: when the file is missing, is not UTF-8 or holds a NUL character.
     """
     try:
-        return Path(path).read_text(encoding="utf-8-sig")
+        text = Path(path).read_text(encoding="utf-8-sig")
     except OSError as error:
         raise SettingsError(f"cannot be read: {error.strerror}", where=str(path)) from None
     except UnicodeDecodeError as error:
         raise SettingsError(
             f"is not UTF-8 (byte {error.start})", where=str(path), allowed="CSV saved as UTF-8"
         ) from None
+    if "\0" in text:
+        line = text.count("\n", 0, text.index("\0")) + 1
+        raise SettingsError("holds a NUL character", where=f"{path}, line {line}", allowed="CSV saved as UTF-8")
+    return text
 
 
 def read_table(text: str, origin: str, columns: Sequence[str], required: str) -> list[TableRow]:
@@ -61,23 +65,35 @@ def read_table(text: str, origin: str, columns: Sequence[str], required: str) ->
     text = text.removeprefix("\ufeff")
     header_line = next((line for line in text.splitlines() if line.strip() and not line.startswith("#")), "")
     delimiter = max(_DELIMITERS, key=lambda mark: sum(cell in columns for cell in _cells(header_line, mark)))
-    reader = csv.reader(io.StringIO(text), delimiter=delimiter)
     header: list[str] | None = None
     rows = []
-    for cells in reader:
-        trimmed = [cell.strip() for cell in cells]
-        if not any(trimmed) or trimmed[0].startswith("#"):
-            continue
-        where = f"{origin}, line {reader.line_num}"
+    for line, trimmed in filled_rows(text, delimiter, origin):
+        where = f"{origin}, line {line}"
         if header is None:
             header = _checked_header(trimmed, where, columns, required)
             continue
         if any(trimmed[len(header) :]):
             raise SettingsError(f"has {len(trimmed)} cells, the header {len(header)}", where=where)
-        rows.append(TableRow(where, reader.line_num, dict(zip(header, trimmed, strict=False))))
+        rows.append(TableRow(where, line, dict(zip(header, trimmed, strict=False))))
     if header is None:
         raise SettingsError("has no header", where=origin, allowed=", ".join(columns))
     return rows
+
+
+def filled_rows(text: str, delimiter: str, origin: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield line number and trimmed cells of every row; blank rows and those that start with ``#`` are skipped.
+
+    :raises SettingsError: where a row cannot be read, such as a quotation mark that opens a cell and never closes it.
+    """
+    reader = csv.reader(io.StringIO(text), delimiter=delimiter, strict=True)
+    try:
+        for cells in reader:
+            trimmed = [cell.strip() for cell in cells]
+            if any(trimmed) and not trimmed[0].startswith("#"):
+                yield reader.line_num, trimmed
+    except csv.Error as error:
+        where = f"{origin}, line {reader.line_num}"
+        raise SettingsError(f"cannot be read: {error}", where=where, allowed="rows of a CSV file") from None
 
 
 def near(name: str, known: Sequence[str]) -> str:

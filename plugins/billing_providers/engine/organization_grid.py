@@ -25,8 +25,9 @@ import difflib
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
-from billing_providers.engine.mapping_csv import TableRow
+from billing_providers.engine.mapping_csv import TableRow, filled_rows
 from billing_providers.errors import SettingsError
 
 ACCOUNT_COLUMNS = ("account_code", "account_id")
@@ -96,12 +97,14 @@ def customer_code(module: str, organization: str) -> str:
     return f"{module}: {organization}"
 
 
-def is_grid(text: str, table_columns: Sequence[str]) -> bool:
+def is_grid(text: str, table_columns: Sequence[str], origin: str = "") -> bool:
     """Whether a file is a grid rather than a customer table: it starts with the account and has columns of its own.
 
     :param table_columns: columns of the customer table.
+    :param origin: file name for messages.
+    :raises SettingsError: when the first row cannot be read.
     """
-    header = [cell.strip().casefold() for cell in _header(text)]
+    header = [cell.strip().casefold() for cell in _header(text, origin)]
     own = [cell for cell in header if cell and cell not in table_columns]
     return bool(header) and header[0] in ACCOUNT_COLUMNS and "customer_code" not in header and bool(own)
 
@@ -114,10 +117,10 @@ def read_grid(text: str, origin: str) -> OrganizationGrid:
         organizations and no account, a column that comes twice or looks like a mistyped one, and a cell that does not
         say what it means.
     """
-    columns, modules = _columns(_header(text), origin)
+    columns, modules = _columns(_header(text, origin), origin)
     rows: list[GridRow] = []
     places: dict[tuple[str, str], str] = {}
-    for line, cells in _lines(text):
+    for line, cells in islice(_lines(text, origin), 1, None):
         if any(cells[len(columns) :]):
             raise SettingsError(f"has {len(cells)} cells, the header {len(columns)}", where=f"{origin}, line {line}")
         row = _row(dict(zip(columns, cells, strict=False)), modules, f"{origin}, line {line}")
@@ -243,21 +246,13 @@ def _harmless(text: str) -> str:
     return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
 
 
-def _header(text: str) -> list[str]:
-    return next((cells for _, cells in _lines(text, with_header=True)), [])
+def _header(text: str, origin: str) -> list[str]:
+    return next((cells for _, cells in _lines(text, origin)), [])
 
 
-def _lines(text: str, *, with_header: bool = False) -> Iterator[tuple[int, list[str]]]:
-    """Yield line number and trimmed cells of every row; blank rows and those that start with ``#`` are skipped."""
+def _lines(text: str, origin: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield line number and trimmed cells of every row that is filled, the header first."""
     text = text.removeprefix("\ufeff")
     first = next((line for line in text.splitlines() if line.strip() and not line.startswith("#")), "")
     delimiter = next((mark for mark in first if mark in _DELIMITERS), ",")
-    reader = csv.reader(io.StringIO(text), delimiter=delimiter)
-    skipped = with_header
-    for cells in reader:
-        trimmed = [cell.strip() for cell in cells]
-        if not any(trimmed) or trimmed[0].startswith("#"):
-            continue
-        if skipped:
-            yield reader.line_num, trimmed
-        skipped = True
+    return filled_rows(text, delimiter, origin)
