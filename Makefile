@@ -5,11 +5,14 @@ PYTHON ?= python3
 PYTEST_ARGS ?= -n 2 --dist loadfile
 LEDGER ?= $(or $(BILLING_TEST_LEDGER),sqlite)
 VENV := .venv
+AUDIT_VENV := .venv-audit
+AUDIT_READY := $(AUDIT_VENV)/.ready
+AUDITOR ?= $(AUDIT_VENV)/bin/pip-audit
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test airflow sandbox lint types docs bench wheel clean
+.PHONY: help setup demo test airflow sandbox lint types docs bench wheel sbom audit clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +58,23 @@ wheel: setup  ## Build the wheel into dist/
 	rm -rf dist
 	$(BIN)/python -m build --wheel --outdir dist
 
+$(AUDIT_READY): constraints-audit.txt
+	@$(PYTHON) -m venv $(AUDIT_VENV)
+	@$(AUDIT_VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r constraints-audit.txt
+	@touch $@
+
+sbom: setup $(AUDIT_READY)  ## Write what the environment is made of into dist/sbom.json (CycloneDX)
+	@mkdir -p dist
+	$(AUDIT_VENV)/bin/cyclonedx-py environment --pyproject pyproject.toml --mc-type library --output-reproducible \
+		--validate --output-format JSON --output-file dist/sbom.json $(BIN)/python
+	@$(BIN)/python -m scripts.sbom_check dist/sbom.json
+
+# Not part of CI's steps: it needs an advisory database on the network, and what cannot be asked is not clean.
+audit: $(AUDIT_READY)  ## Ask an advisory database (OSV) about every pinned version; fails where it cannot be asked
+	@$(AUDITOR) --strict --no-deps --disable-pip --vulnerability-service osv --progress-spinner off -r constraints.txt \
+		|| { echo "make audit: NOT CLEAN. Either the versions above have known faults, or the advisory database could not be" \
+			"asked: then nothing is known, and the audit has to be run where the network allows it."; exit 1; }
+
 clean:  ## Remove everything that make has made
-	rm -rf $(VENV) .venv-floor .airflow .demo dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .venv-floor $(AUDIT_VENV) .airflow .demo dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
