@@ -167,7 +167,7 @@ class Stage:
         return str(record.result)
 
     @contextmanager
-    def slow_psa(self, latency_ms: int = 400) -> Iterator[None]:
+    def slow_psa(self, latency_ms: int = 1000) -> Iterator[None]:
         """Let every answer take a while, so that there is time to do something in the middle of a push."""
         self.control("settings", latency_ms=latency_ms)
         try:
@@ -178,7 +178,7 @@ class Stage:
     def wait_for_writes(self, count: int, run_id: str) -> None:
         """Wait until a push has written so many lines, and is not done."""
         self.wait_for(lambda: self.new_writes() >= count, f"{count} writes", every_s=0.05)
-        assert self.api.tasks(DAG, run_id)[PUSH] == "running"
+        assert self.new_writes() < len(self.changes((DAG, run_id)))
 
     def wait_for(self, ready: Callable[[], Any], what: str, *, wait_s: float = 240, every_s: float = 0.5) -> None:
         """Wait until something is so, while the cluster lives."""

@@ -100,7 +100,7 @@ def test_five_integrations_close_at_once_within_the_limits_of_each_psa(stage):
     }
     assert max(of_autotask.values()) <= IN_FLIGHT_OF_AUTOTASK, of_autotask
     one_after_the_other(stage, runs)
-    assert stage.judge(*runs.items()) > 500
+    assert stage.judge(*runs.items()) >= 300
 
 
 def one_after_the_other(stage: Stage, runs: dict[str, str]) -> None:
