@@ -61,6 +61,7 @@ def test_clearing_tasks_of_a_finished_run_writes_nothing_more(stage, tasks, down
         assert stage.api.wait(DAG, stage.first) == "success"
 
 
+@pytest.mark.sampled
 def test_a_diff_made_anew_after_its_review_is_refused_until_it_is_reviewed(stage):
     """A diff changed after review is refused."""
     line = stage.control("lines")[0]
@@ -86,6 +87,7 @@ def test_a_diff_made_anew_after_its_review_is_refused_until_it_is_reviewed(stage
     assert stage.judge((DAG, run_id)) == 1
 
 
+@pytest.mark.sampled
 def test_a_dry_run_makes_no_writing_request(stage):
     """Extracting, mapping, planning, previewing and a dry run never write."""
     line = stage.control("lines")[0]
@@ -100,6 +102,7 @@ def test_a_dry_run_makes_no_writing_request(stage):
     assert stage.judge() == 0
 
 
+@pytest.mark.sampled
 def test_a_rejected_diff_is_not_written_and_a_push_cleared_afterwards_is_skipped_again(stage):
     """A rejection is a decision: the run is cancelled, not failed."""
     before = stage.audit()
@@ -112,6 +115,7 @@ def test_a_rejected_diff_is_not_written_and_a_push_cleared_afterwards_is_skipped
     assert stage.judge() == 0
 
 
+@pytest.mark.sampled
 def test_a_run_is_undone_by_a_diff_that_a_person_approves(stage):
     """Named by its run id; what it had written goes back, and the run that undid it says so."""
     line = next(line for line in stage.control("lines") if Decimal(line["units"]) > 20)
@@ -134,6 +138,7 @@ def test_a_run_is_undone_by_a_diff_that_a_person_approves(stage):
     stage.judge((f"{DAG}_undo", undo))
 
 
+@pytest.mark.sampled
 def test_the_watch_tells_drift_whatever_the_setup_came_to(stage):
     """Its tasks run in a real Airflow, each in its own pool; a fault of the setup is not hidden by what comes after."""
     line = next(line for line in stage.control("lines") if Decimal(line["units"]) > 20)

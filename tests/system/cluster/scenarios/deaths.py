@@ -24,7 +24,13 @@ def test_a_worker_that_dies_in_the_middle_of_a_push_neither_loses_nor_doubles_a_
     assert finished_once(stage, run_id) >= LINES
 
 
-@pytest.mark.parametrize("with_children", [False, True], ids=["alone", "with-everything-it-started"])
+@pytest.mark.parametrize(
+    "with_children",
+    [
+        pytest.param(False, id="alone", marks=pytest.mark.sampled("test_on_one_machine")),
+        pytest.param(True, id="with-everything-it-started", marks=pytest.mark.sampled("test_on_celery")),
+    ],
+)
 def test_a_scheduler_that_dies_in_the_middle_of_a_push_neither_loses_nor_doubles_a_line(stage, with_children):
     """Whoever still pushes for a dead scheduler, and whoever takes the push up, write each line once between them."""
     run_id = stage.ask_for_review(LINES)

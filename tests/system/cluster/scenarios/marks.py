@@ -9,6 +9,7 @@ from tests.system.cluster.stage import ASKED, DAG, PUSH, REVIEW
 LINES = 30
 
 
+@pytest.mark.sampled
 def test_a_review_marked_as_success_carries_no_decision_and_leads_to_no_push(stage):
     """Only an answer of a person clears what a guard holds: green is no approval."""
     run_id = stage.ask_for_review()
@@ -25,6 +26,7 @@ def test_a_review_marked_as_success_carries_no_decision_and_leads_to_no_push(sta
     assert stage.judge((DAG, run_id)) >= 1
 
 
+@pytest.mark.sampled
 def test_a_push_marked_as_success_writes_nothing_and_the_run_says_so(stage):
     """What was marked is not what was done: the result counts what the PSA holds, and clearing the push writes it."""
     run_id = stage.ask_for_review(3)
@@ -40,6 +42,7 @@ def test_a_push_marked_as_success_writes_nothing_and_the_run_says_so(stage):
     assert stage.judge((DAG, run_id)) >= 3
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("what", ["task", "run"])
 def test_what_is_marked_as_failed_in_the_middle_of_a_push_is_taken_up_by_clearing(stage, what):
     """A push that was stopped halfway continues where the PSA stands: no line is written twice, none is left out."""

@@ -16,6 +16,7 @@ IN_FLIGHT = {"kaseya_bms": 3, "connectwise": 4}  # of all tasks together, howeve
 IN_FLIGHT_OF_AUTOTASK = 3  # for each of its endpoints
 
 
+@pytest.mark.sampled
 def test_the_same_period_triggered_twice_at_once_is_written_once(stage):
     """Airflow lets the second run of a DAG begin when the first has ended; it then plans nothing."""
     stage.edit(5)
@@ -38,6 +39,7 @@ def test_two_runs_of_one_tenant_and_period_overlap_and_one_at_a_time_works_on_th
     assert stage.judge(*runs) >= 5
 
 
+@pytest.mark.sampled
 def test_a_changed_rule_and_an_old_period_run_again_write_what_the_new_rule_says(stage):
     """A rerun of the rules reads them as they are now; what they change is planned, reviewed and written once."""
     run_id = stage.run_again()
@@ -85,6 +87,7 @@ def test_six_months_are_back_filled_each_exactly_once(stage):
     stage.judge(*((DAG, run["dag_run_id"]) for run in runs()))
 
 
+@pytest.mark.sampled("test_on_celery")
 def test_five_integrations_close_at_once_within_the_limits_of_each_psa(stage):
     """A pool for each PSA keeps the tasks of a tenant apart, on whichever worker they run."""
     stage.edit(10)
