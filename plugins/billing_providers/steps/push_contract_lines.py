@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 from billing_providers.engine.digest import verify_digest
 from billing_providers.model.changes import ContractDiff, LineChange
 from billing_providers.model.journal import DONE, JournalState
-from billing_providers.model.psa import PsaHook, QuantityWrite
+from billing_providers.model.psa import PsaHook
 from billing_providers.push.applier import apply_changes
 from billing_providers.push.clearance import cleared_changes
 from billing_providers.push.outcomes import outcome_counts, outcome_findings
 from billing_providers.steps.kept_lock import kept_lock
 from billing_providers.steps.psa import opened_psa
 from billing_providers.steps.push_job import push_job
+from billing_providers.steps.same_tenant import must_still_write
 from billing_providers.steps.step import BillingStep
 
 if TYPE_CHECKING:
@@ -43,7 +44,8 @@ def _pushed(
     from airflow.sdk.exceptions import AirflowException
 
     scope, capabilities = step.scope, psa.capabilities()
-    if capabilities.quantity_write is QuantityWrite.NONE or not diff.applicable:
+    must_still_write(capabilities, diff)
+    if not diff.applicable:
         count = len(diff.changes)
         findings = [step.voice.finding(123, strategy=capabilities.explanation, count=count)] if count else []
         step.keep_findings(ledger, scope.run_key, findings)

@@ -15,9 +15,11 @@ from billing_providers.model.runs import RunScope
 from billing_providers.push.outcomes import outcome_counts, outcome_findings
 from billing_providers.push.verifier import verify_changes
 from billing_providers.steps.artifacts import write_result_list
+from billing_providers.steps.kept_lock import kept_lock
 from billing_providers.steps.psa import opened_psa
 from billing_providers.steps.push_job import push_job
 from billing_providers.steps.registered_lines import registered_lines
+from billing_providers.steps.same_tenant import must_still_write
 from billing_providers.steps.step import BillingStep
 
 if TYPE_CHECKING:
@@ -40,7 +42,10 @@ def verify_contract_lines(step: BillingStep, planned: dict[str, Any]) -> dict[st
     if not diff.applicable or not cleared:
         raise AirflowSkipException("nothing was cleared for pushing")
     with opened_psa(step, ledger) as psa:
-        states = verify_changes(push_job(step, ledger, psa, diff, diff.changes))
+        must_still_write(psa.capabilities(), diff)
+        job = push_job(step, ledger, psa, diff, diff.changes)
+        with kept_lock(job.renew):
+            states = verify_changes(job)
     managed = _registered(ledger, scope, diff, states)
     counts = outcome_counts(diff.changes, states)
     # What was read back replaces what push believed.

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from billing_providers.errors import BadRequest, Forbidden, UnreadableAnswer
+from billing_providers.hooks.bms.envelope import Envelope
 from billing_providers.hooks.bms.line_api import LineApi, line_api_settings
 from billing_providers.hooks.bms.lines import LineStrategy
 from billing_providers.hooks.bms.paging import PAGE_ROWS
@@ -32,9 +33,15 @@ def chosen_strategy(client: HttpClient, line_api: Mapping[str, Any] | None, wher
 
 
 def _a_contract(client: HttpClient) -> Contract | None:
-    """Return a contract to try with, of the usual type if there is one on the first page."""
+    """Return a contract to try with, of the usual type if there is one on the first page.
+
+    :raises UnreadableAnswer: when the list is empty and says that it is not; that is no tenant without contracts.
+    """
     params = {"PageSize": PAGE_ROWS, "PageNumber": 1}
-    rows = client.call("GET", "/v2/finance/contracts/summary", params=params).rows()
+    page: Envelope = client.call("GET", "/v2/finance/contracts/summary", params=params)
+    rows = page.rows()
+    if not rows and page.total:
+        raise page.answer.error(UnreadableAnswer, f"no rows came, totalRecords says {page.total}")
     usual = (row for row in rows if row.text("contractType").strip().casefold() == _USUAL_TYPE)
     row = next(usual, rows[0] if rows else None)
     if row is None:
