@@ -21,10 +21,10 @@ Key = tuple[str, str, bytes]
 
 @dataclass
 class Tape:
-    """What the sandbox answered, by request. ``spoil`` changes the body of one request's answer, or of
-    all whose address holds ``spoiled_part``.
+    """What the sandbox answered, by request.
 
-    A request that was never asked, as a changed answer may lead to, goes to the sandbox itself.
+    ``spoil`` changes the body of one request's answer, or of all whose address holds ``spoiled_part``. A request that
+    was never asked, as a changed answer may lead to, goes to the sandbox itself; without ``keeps`` every request does.
     """
 
     answers: dict[Key, tuple[int, dict[str, str], bytes]] = field(default_factory=dict)
@@ -32,6 +32,7 @@ class Tape:
     spoiled: Key | None = None
     spoiled_part: str = ""
     spoil: Callable[[bytes], bytes] = bytes
+    keeps: bool = True
     hits: int = 0
 
     @contextmanager
@@ -42,7 +43,7 @@ class Tape:
 
         def send(session: requests.Session, request: requests.PreparedRequest, **options: Any) -> requests.Response:
             key = (str(request.method), str(request.url), _bytes(request.body))
-            if key not in tape.answers:
+            if key not in tape.answers or not tape.keeps:
                 answer = really(session, request, **options)
                 tape.answers[key] = (answer.status_code, dict(answer.headers), answer.content)
                 tape.asked.append(key)

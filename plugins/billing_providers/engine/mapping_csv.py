@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
+from billing_providers.engine.spreadsheet_csv import text_of_cell
 from billing_providers.errors import SettingsError
 from billing_providers.model.decimals import DecimalError, decimal_from_text
 
@@ -83,6 +84,8 @@ def read_table(text: str, origin: str, columns: Sequence[str], required: str) ->
 def filled_rows(text: str, delimiter: str, origin: str) -> Iterator[tuple[int, list[str]]]:
     """Yield line number and trimmed cells of every row; blank rows and those that start with ``#`` are skipped.
 
+    An apostrophe that only marks a text, as in ``'=x``, is taken off: our own lists and spreadsheets write it.
+
     :raises SettingsError: where a row cannot be read, such as a quotation mark that opens a cell and never closes it.
     """
     reader = csv.reader(io.StringIO(text), delimiter=delimiter, strict=True)
@@ -90,7 +93,7 @@ def filled_rows(text: str, delimiter: str, origin: str) -> Iterator[tuple[int, l
         for cells in reader:
             trimmed = [cell.strip() for cell in cells]
             if any(trimmed) and not trimmed[0].startswith("#"):
-                yield reader.line_num, trimmed
+                yield reader.line_num, [text_of_cell(cell).strip() for cell in trimmed]
     except csv.Error as error:
         where = f"{origin}, line {reader.line_num}"
         raise SettingsError(f"cannot be read: {error}", where=where, allowed="rows of a CSV file") from None

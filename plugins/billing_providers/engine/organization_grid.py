@@ -20,14 +20,13 @@ every other column                   a module, written as its records write it
 
 from __future__ import annotations
 
-import csv
 import difflib
-import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
 from billing_providers.engine.mapping_csv import TableRow, filled_rows
+from billing_providers.engine.spreadsheet_csv import csv_text
 from billing_providers.errors import SettingsError
 
 ACCOUNT_COLUMNS = ("account_code", "account_id")
@@ -138,15 +137,14 @@ def grid_text(grid: OrganizationGrid, notes: Mapping[str, Sequence[str]] | None 
     """
     extra = dict(notes or {})
     used = [name for name in ("contract", "ignore") if any(getattr(row, name) for row in grid.rows)]
-    written = io.StringIO()
-    writer = csv.writer(written, lineterminator="\n")
-    writer.writerow(["account_code", "account_id", "account_name", *used, *grid.modules, *extra])
+    rows = []
     for number, row in enumerate(grid.rows):
         cells = ["; ".join(found.text for found in row.organizations.get(module, ())) for module in grid.modules]
-        told = [_harmless(column[number]) for column in extra.values()]
-        fixed = [row.account_code, row.account_id, _harmless(row.account_name), *(getattr(row, name) for name in used)]
-        writer.writerow([*fixed, *cells, *told])
-    return written.getvalue()
+        told = [column[number] for column in extra.values()]
+        fixed = [row.account_code, row.account_id, row.account_name, *(getattr(row, name) for name in used)]
+        rows.append([*fixed, *cells, *told])
+    heading = ["account_code", "account_id", "account_name", *used, *grid.modules, *extra]
+    return csv_text(heading, rows, line_end="\n")
 
 
 def _columns(header: Sequence[str], origin: str) -> tuple[list[str], tuple[str, ...]]:
@@ -240,10 +238,6 @@ def _parts(cell: str) -> Iterator[tuple[str, str | None, str]]:
 def _escaped(text: str) -> str:
     written = text.replace("\\", "\\\\").replace(";", "\\;").replace("<", "\\<")
     return f"\\{written}" if written.startswith(_FORMULA_STARTS) else written
-
-
-def _harmless(text: str) -> str:
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
 
 
 def _header(text: str, origin: str) -> list[str]:

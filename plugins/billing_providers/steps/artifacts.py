@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
@@ -11,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from billing_providers.engine.margin import margins
+from billing_providers.engine.spreadsheet_csv import csv_text
 from billing_providers.errors import ArtifactError
 from billing_providers.model.changes import ContractDiff, LineChange, told_fields
 from billing_providers.model.decimals import text_from_decimal
@@ -72,11 +71,7 @@ def write_json(settings: IntegrationSettings, name: str, value: dict[str, Any]) 
 
 def write_csv(settings: IntegrationSettings, name: str, heading: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     """Write a CSV file that spreadsheets take for UTF-8 and in which no cell is a formula; return its address."""
-    text = io.StringIO(newline="")
-    writer = csv.writer(text)
-    writer.writerow(heading)
-    writer.writerows([_harmless(cell) for cell in row] for row in rows)
-    return write_artifact(settings, name, text.getvalue().encode("utf-8-sig"))
+    return write_artifact(settings, name, csv_text(heading, rows).encode("utf-8-sig"))
 
 
 def write_change_list(settings: IntegrationSettings, diff: ContractDiff) -> str:
@@ -159,10 +154,3 @@ def _result_row(change: LineChange, entry: JournalEntry | None, margin: Decimal 
         entry.detail if entry else "",
         ", ".join(change.customer_names),
     )
-
-
-def _harmless(cell: str) -> str:
-    """Keep spreadsheets from taking a name for a formula; plain negative numbers stay numbers."""
-    if cell[:1] in {"=", "+", "-", "@", "\t", "\r"} and not cell.lstrip("-").replace(".", "", 1).isdigit():
-        return f"'{cell}"
-    return cell
