@@ -58,7 +58,8 @@ def test_a_changed_rule_and_an_old_period_run_again_write_what_the_new_rule_says
     changes = stage.changes((DAG, run_id))
     assert before < len(changes)
     assert {change.customer_codes for change in changes} == {(CUSTOMER,)}
-    assert all(change.quantity_after == 2 * change.quantity_before for change in changes)
+    # A quantity with decimals was rounded up once, and is doubled before that.
+    assert all(change.quantity_after - 2 * change.quantity_before in (0, -1) for change in changes)
     assert stage.judge((DAG, run_id)) == len(changes)
 
     again = stage.run_again()
@@ -69,7 +70,7 @@ def test_a_changed_rule_and_an_old_period_run_again_write_what_the_new_rule_says
 @pytest.mark.sampled
 def test_six_months_are_back_filled_each_exactly_once(stage):
     """A back-fill runs each period once, and each writes what was approved for it."""
-    stage.run_again()
+    stage.judge((DAG, stage.run_again()))
     last = date.fromisoformat(stage.period())
     months = [month_before(last, count) for count in range(6, 0, -1)]
     known = {run["dag_run_id"] for run in stage.api.runs(DAG)}
