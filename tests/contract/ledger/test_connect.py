@@ -91,3 +91,25 @@ def test_missing_driver_names_the_package_to_install(monkeypatch: pytest.MonkeyP
 
     with pytest.raises(SettingsError, match=r"install airflow-provider-psa-billing\[postgres\]"):
         open_ledger()
+
+
+@pytest.mark.parametrize("place", ["sqlite:////var/lib/billing.sqlite", "postgres://billing@db.example.com/ledger"])
+@pytest.mark.parametrize(("said", "days"), [("", None), ("?keep_readings_days=", None), ("?keep_readings_days=62", 62)])
+def test_the_connection_says_how_long_readings_are_kept(
+    monkeypatch: pytest.MonkeyPatch, place: str, said: str, days: int | None
+) -> None:
+    """Without the extra nothing is ever removed; the database's driver is not told of it."""
+    monkeypatch.setenv("AIRFLOW_CONN_BILLING_LEDGER", f"{place}{said}")
+
+    with open_ledger() as ledger:
+        assert ledger.keep_readings_days == days
+        assert "keep_readings_days" not in str(ledger._store.engine.url)
+
+
+@pytest.mark.parametrize("said", ["0", "-5", "1.5", "36501", "two", "9" * 5000])
+def test_days_that_are_none_are_refused(monkeypatch: pytest.MonkeyPatch, said: str) -> None:
+    """A slip does not thin what was read today; the place, the key and what is allowed are told."""
+    monkeypatch.setenv("AIRFLOW_CONN_BILLING_LEDGER", f"sqlite:////var/lib/billing.sqlite?keep_readings_days={said}")
+
+    with pytest.raises(SettingsError, match=r"extra keep_readings_days: is no number of days; .*1 to 36500"):
+        open_ledger()
