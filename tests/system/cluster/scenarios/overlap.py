@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -74,7 +74,8 @@ def test_six_months_are_back_filled_each_exactly_once(stage):
     last = date.fromisoformat(stage.period())
     months = [month_before(last, count) for count in range(6, 0, -1)]
     known = {run["dag_run_id"] for run in stage.api.runs(DAG)}
-    number = stage.api.backfill(DAG, f"{months[0]}T00:00:00Z", f"{months[-1]}T00:00:00Z")
+    # A period begins at midnight of its own time zone, which may be the evening before in UTC.
+    number = stage.api.backfill(DAG, f"{months[0] - timedelta(days=1)}T00:00:00Z", f"{months[-1]}T00:00:00Z")
 
     def runs() -> list[dict[str, Any]]:
         return [run for run in stage.api.runs(DAG) if run["dag_run_id"] not in known]
