@@ -152,7 +152,7 @@ def _writes_csv(path: Path) -> bool:
 
 
 def test_no_list_of_a_whole_close_holds_a_formula(tmp_path: Path) -> None:
-    """Change list, results, reconciliation, items and totals of a tenant whose customers are called ``=HYPERLINK(1)``."""
+    """Change list, results, reconciliation and items of a tenant whose customers are called ``=HYPERLINK(1)``."""
 
     def renamed(content: bytes) -> bytes:
         return re.sub(

@@ -11,6 +11,8 @@ from airflow.sdk import BaseSensorOperator
 from billing_providers.errors import SettingsError
 from billing_providers.model.settings import IntegrationSettings
 from billing_providers.operators.faults import faults_reported
+from billing_providers.plain_text import damage_of
+from billing_providers.steps.param_values import text_param
 from billing_providers.steps.step import BillingStep, run_key_of
 
 if TYPE_CHECKING:
@@ -81,7 +83,7 @@ class BillingGateSensor(BillingStep, BaseSensorOperator):
         return PokeReturnValue(is_done=True, xcom_value={**gate.to_json(), "overridden": used})
 
     def _period(self, context: Context) -> BillingPeriod:
-        from billing_providers.steps.period_of_run import period_of_run
+        from billing_providers.steps.period_of_run import PERIODS, period_of_run
 
         run, calendar = context["dag_run"], self.settings.calendar
         start, end = run.data_interval_start, getattr(run, "data_interval_end", None)
@@ -89,7 +91,7 @@ class BillingGateSensor(BillingStep, BaseSensorOperator):
             period = calendar.period_containing(calendar.local_date(start))
             if (period.start_instant(), period.end_instant()) != (start, end):
                 start = None
-        selector = str(context["params"].get("billing_period") or "")
+        selector = text_param(context["params"], "billing_period", PERIODS)
         return period_of_run(selector, calendar, interval_start=start, run_after=run.run_after)
 
 
@@ -104,7 +106,7 @@ def _overrides(told: Any) -> Mapping[str, str]:
     if not isinstance(told, Mapping):
         raise SettingsError("is no table", where=where, key="override", value=told, allowed=allowed)
     for code, reason in told.items():
-        if not isinstance(reason, str) or not reason.strip():
+        if not isinstance(reason, str) or not reason.strip() or damage_of(f"{code}{reason}"):
             raise SettingsError("gives no reason", where=where, key="override", value=code, allowed=allowed)
     return {str(code).strip(): reason.strip() for code, reason in told.items()}
 

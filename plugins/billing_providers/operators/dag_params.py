@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 from airflow.sdk import Param
 
+TEXT = "^[^\\u0000]*$"  # no ledger holds a NUL character
+
 
 def run_params(*, billing_period: str = "", customers: Sequence[str] = ()) -> dict[str, Param]:
     """Return the params: billing_period, customers, dry_run, failed_only.
@@ -17,14 +19,14 @@ def run_params(*, billing_period: str = "", customers: Sequence[str] = ()) -> di
             billing_period,
             type="string",
             title="Billing period",
-            pattern=r"^\s*(|[Pp]revious|[Cc]urrent|\d{4}-\d{2}-\d{2})\s*$",
+            pattern=r"^\s*(|[Pp]revious|[Cc]urrent|[0-9]{4}-[0-9]{2}-[0-9]{2})\s*$",
             description_md="`Previous`, `Current`, or a date `YYYY-MM-DD` inside the wanted period. "
             "Empty: the run's own data interval; a run without one takes the last closed period.",
         ),
         "customers": Param(
             list(customers),
             type="array",
-            items={"type": "string"},
+            items={"type": "string", "pattern": TEXT},
             title="Customers",
             description_md="Customer codes of the source, one a line. Empty: all. Customers left out are not touched, "
             "not even to set lines to zero.",

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from airflow.sdk import DAG, Param
 
 from billing_providers.model.settings import IntegrationSettings, ReviewMode
+from billing_providers.operators.dag_params import TEXT
 from billing_providers.operators.plan_undo import PlanUndoOperator
 from billing_providers.operators.push_contract_lines import PushContractLinesOperator
 from billing_providers.operators.report_run import ReportRunOperator
@@ -52,6 +53,7 @@ def _params(integration: str) -> dict[str, Param]:
         "run": Param(
             type="string",
             minLength=1,
+            pattern=TEXT,
             title="Run to undo",
             description_md=f"Run id as Airflow shows it, or the run's key `{integration}/…` from the history. An undo "
             "can be undone as well, by its own run id.",

@@ -7,6 +7,8 @@ from datetime import datetime
 from billing_providers.errors import PeriodError
 from billing_providers.model.periods import BillingCalendar, BillingPeriod
 
+PERIODS = "Previous, Current, or a date YYYY-MM-DD inside the wanted period"
+
 
 def period_of_run(
     selector: str, calendar: BillingCalendar, *, interval_start: datetime | None, run_after: datetime

@@ -24,6 +24,7 @@ from billing_providers.model.psa import ContractLine, PsaHook
 from billing_providers.model.runs import RunRecord, RunScope
 from billing_providers.push.reading import lines_anew
 from billing_providers.steps.artifacts import write_change_list, write_json
+from billing_providers.steps.param_values import switch_param, text_param
 from billing_providers.steps.psa import opened_psa
 from billing_providers.steps.review_text import changes_shown
 from billing_providers.steps.step import BillingStep, run_key_of
@@ -44,9 +45,8 @@ def plan_undo(step: BillingStep, context: Context) -> dict[str, Any]:
     ledger = step.ledger()
     ledger.migrate()
     ledger.check_writable()
-    undone = _run_named(
-        step, ledger, str(context["params"].get("run") or "").strip(), psa_for(step.settings).tenant_key
-    )
+    name = text_param(context["params"], "run", "a run's key or id").strip()
+    undone = _run_named(step, ledger, name, psa_for(step.settings).tenant_key)
     scope = replace(_scope(step, context, undone), ledger_id=ledger.ledger_id)
     step.hold_lock(ledger, scope)
     ledger.runs.start(_opened(scope, context))
@@ -98,7 +98,7 @@ def _scope(step: BillingStep, context: Context, undone: RunRecord) -> RunScope:
         tenant=undone.tenant,
         period=BillingPeriod(undone.period_start, undone.period_end, calendar.timezone),
         customers=undone.customers,
-        dry_run=bool(context["params"].get("dry_run")),
+        dry_run=switch_param(context["params"], "dry_run"),
         failed_only=False,
         as_of=calendar.local_date(context["dag_run"].run_after),
         undoes=undone.run_key,

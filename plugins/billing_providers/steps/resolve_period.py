@@ -6,9 +6,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from billing_providers.errors import SettingsError
 from billing_providers.model.runs import IN_PERIOD, RunRecord, RunScope
-from billing_providers.steps.period_of_run import period_of_run
+from billing_providers.steps.param_values import codes_param, switch_param, text_param
+from billing_providers.steps.period_of_run import PERIODS, period_of_run
 from billing_providers.steps.settings_audit import audit_settings
 from billing_providers.steps.settings_files import check_settings_files
 from billing_providers.steps.step import BillingStep, run_key_of
@@ -50,7 +50,7 @@ def _scope(step: BillingStep, context: Context, tenant: str) -> RunScope:
     params, dag_run = context["params"], context["dag_run"]
     calendar = step.settings.calendar
     period = period_of_run(
-        str(params.get("billing_period") or ""),
+        text_param(params, "billing_period", PERIODS),
         calendar,
         interval_start=dag_run.data_interval_start,
         run_after=dag_run.run_after,
@@ -60,19 +60,11 @@ def _scope(step: BillingStep, context: Context, tenant: str) -> RunScope:
         integration=step.settings.integration,
         tenant=tenant,
         period=period,
-        customers=_customers(params.get("customers")),
-        dry_run=bool(params.get("dry_run")),
-        failed_only=bool(params.get("failed_only")),
+        customers=codes_param(params, "customers"),
+        dry_run=switch_param(params, "dry_run"),
+        failed_only=switch_param(params, "failed_only"),
         as_of=calendar.local_date(dag_run.run_after),
     )
-
-
-def _customers(value: Any) -> tuple[str, ...]:
-    """Return the filter as sorted codes. A text is taken as codes separated by commas."""
-    codes = value.split(",") if isinstance(value, str) else value or []
-    if not isinstance(codes, list | tuple) or not all(isinstance(code, str) for code in codes):
-        raise SettingsError("not a list of customer codes", where="DAG params", key="customers", value=value)
-    return tuple(sorted({code.strip() for code in codes if code.strip()}))
 
 
 def _opened(scope: RunScope, context: Context, now: datetime) -> RunRecord:
