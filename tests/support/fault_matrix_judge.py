@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from billing_providers.errors import BillingError
 from billing_providers.sandbox.core.faults import FaultKind
 from tests.support.fault_matrix import Bench
-from tests.support.fault_matrix_cases import Planned
+from tests.support.fault_matrix_cases import PSAS, Planned
 from tests.support.fault_matrix_verdict import Played, Seen, drifted, held_of_others, of_others
 
 #: What no client can notice, and why; see docs/http-faults.md. Whatever else comes out differently is a defect.
 UNSEEN: dict[tuple[str, str, FaultKind], str] = {
     ("msp360", "PUT /api/Billing/Details", FaultKind.SHORT_PAGE): "a computer that stores nothing adds to no total",
+    ("sherweb", "GET /distributor/v1/billing/payable-charges", FaultKind.SHORT_PAGE): "no total is stated",
 }
 LIES = frozenset({FaultKind.READBACK_LIE, FaultKind.DRIFT})
 
@@ -24,8 +26,9 @@ def complaints(bench: Bench, faults: Sequence[Planned], played: Played) -> list[
 
 
 def unseen(faults: Sequence[Planned]) -> bool:
-    """Whether one of the faults is such that nobody can notice it."""
-    return any((fault.call.system, fault.call.endpoint, fault.kind) in UNSEEN for fault in faults)
+    """Whether one of the faults is such that nobody can notice it: a source's word on a number is all there is."""
+    lied = any(fault.kind is FaultKind.READBACK_LIE and fault.call.system not in PSAS for fault in faults)
+    return lied or any((fault.call.system, fault.call.endpoint, fault.kind) in UNSEEN for fault in faults)
 
 
 def _first(bench: Bench, faults: Sequence[Planned], played: Played) -> Iterator[str]:
@@ -35,6 +38,9 @@ def _first(bench: Bench, faults: Sequence[Planned], played: Played) -> Iterator[
         yield "no request met the fault"
     yield from _untyped(first)
     if unseen(faults):
+        planned = {name.partition("/")[0] for name in first.changes or {}}
+        if unplanned := {row[0] for row in rows} - planned:
+            yield f"written, but in no reviewed diff: lines {unplanned}"
         return
     if wrong := rows - clean:
         yield f"written, but not by the clean close: {dict(wrong)}"
@@ -45,6 +51,10 @@ def _first(bench: Bench, faults: Sequence[Planned], played: Played) -> Iterator[
             wanted = bench.clean.changes.get(name)
             if wanted is None or said[1:] != wanted[1:] or not set(LIES) & {fault.kind for fault in faults}:
                 yield f"planned {name} {said}, the clean close {wanted}"
+
+
+def _units(lines: dict[str, Any]) -> dict[str, str]:
+    return {line: held["units"] for line, held in lines.items()}
 
 
 def _untyped(seen: Seen) -> Iterator[str]:
@@ -66,12 +76,16 @@ def _last(bench: Bench, faults: Sequence[Planned], played: Played) -> Iterator[s
     last, hands = played.last, drifted(bench, faults)
     if last.errors:
         yield f"fails with the faults gone: { {step: str(error) for step, error in last.errors.items()} }"
+    if unseen(faults):
+        if (
+            _units(last.lines) != _units(bench.clean.lines) and bench.psa != "autotask"
+        ):  # lower only from a later day on
+            yield "the next run, without the fault, does not set the lines right"
+        return
     wanted, held = held_of_others(bench.clean.lines, hands), held_of_others(last.lines, hands)
     if held != wanted:
         wrong = {line: (had, wanted[line]) for line, had in held.items() if had != wanted[line]}
         yield f"with the faults gone lines hold (what, instead of what): {wrong}"
-    if unseen(faults):
-        return
     intended, written = of_others(bench.clean.rows, hands), of_others(last.rows, hands)
     if written != intended:
         doubled, lost = dict(written - intended), dict(intended - written)

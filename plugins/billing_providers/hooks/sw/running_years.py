@@ -28,11 +28,15 @@ MONTHS_MAX = 60
 
 @dataclass(frozen=True, slots=True)
 class RunningYears:
-    """Charges of earlier months that cover days of a period, with what is wrong about them."""
+    """Charges of earlier months that cover days of a period, with what is wrong about them.
+
+    :ivar empty: earlier billing periods for which the answer held no charge at all.
+    """
 
     records: list[UsageRecord] = field(default_factory=list)
     malformed: list[MalformedRow] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
+    empty: list[Span] = field(default_factory=list)
     incomplete_why: str = ""
 
     def added_to(self, read: UsageRead) -> UsageRead:
@@ -41,6 +45,9 @@ class RunningYears:
             return replace(read, complete=False, incomplete_why=self.incomplete_why)
         count = len(self.records)
         note = [f"{count} charges of earlier months are for years that are running"] if count else []
+        if self.empty:  # who sells years alone has such months, and Sherweb states no total by which to know
+            told = ", ".join(map(str, self.empty))
+            note.append(f"Sherweb lists no charges at all for {told}; years that began then are not counted")
         return replace(
             read,
             records=[*read.records, *self.records],
@@ -71,6 +78,8 @@ def running_years(
         return RunningYears(incomplete_why=why)
     found = RunningYears()
     for reply, span in zip(replies, spans, strict=True):
+        if not reply.rows("charges", may_be_null=True):
+            found.empty.append(span)
         rows = [(f"{span}, charges[{index}]", row, None) for index, row in _yearly(reply) if _touches(row, period)]
         counted = ChargeReader(source, options, span).read(rows)
         found.records.extend(_carried(record, span, period) for record in counted.records)
