@@ -98,8 +98,10 @@ class ReviewDiffOperator(BillingStep, ApprovalOperator):
         return self.settings.review is ReviewMode.ALWAYS or bool(diff.held)
 
     def _decide(self, digest: str, decision: str, who: str, note: str) -> dict[str, str]:
-        approval = Approval(digest, self.scope.run_key, decision, who, datetime.now(UTC), note)
-        self.ledger().diffs.approve(approval)
+        decisions, now = self.ledger().diffs, datetime.now(UTC)
+        if (earlier := decisions.approval(digest)) is not None:  # the last decision counts, whatever a clock says
+            now = max(now, earlier.decided_at + timedelta(microseconds=1))
+        decisions.approve(Approval(digest, self.scope.run_key, decision, who, now, note))
         if decision == "rejected":
             self._told_refused(digest, decision)
         else:

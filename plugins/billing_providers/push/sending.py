@@ -87,7 +87,8 @@ class _Leaving:
 
 
 def _age_s(job: PushJob, at: datetime) -> float:
-    return (job.clock() - at).total_seconds()
+    """Return how old a row is; one of the future was written by a clock that was set back since, and is no proof."""
+    return abs((job.clock() - at).total_seconds())
 
 
 def _answered_otherwise(change: LineChange, receipt: WriteReceipt) -> str:

@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from billing_providers.errors import LedgerError, LockHeld
+from billing_providers.steps.taken_lock import RENEW_EVERY_S
 
 log = logging.getLogger(__name__)
 
-ASK_EVERY_S = 60.0
+ASK_EVERY_S = RENEW_EVERY_S
 
 
 @contextmanager

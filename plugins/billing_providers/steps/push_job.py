@@ -13,9 +13,9 @@ from billing_providers.model.changes import ContractDiff, LineChange
 from billing_providers.model.psa import PsaHook
 from billing_providers.push.judge import WriteTraits
 from billing_providers.push.ports import PushJob
-from billing_providers.steps.step import LOCK_TTL_S, BillingStep
-
-RENEW_EVERY_S = LOCK_TTL_S / 6
+from billing_providers.steps.clock_watch import ClockWatch
+from billing_providers.steps.step import BillingStep
+from billing_providers.steps.taken_lock import RENEW_EVERY_S
 
 
 def push_job(
@@ -37,12 +37,13 @@ def push_job(
 
 
 def _renewal(ledger: Ledger, lock: Any) -> Callable[[], None]:
-    """Return a call for many threads that renews the lock when a sixth of its life is over."""
-    gate = threading.Lock()
+    """Return a call for many threads that renews the lock every few seconds, and stops all when the clock was set."""
+    gate, watch = threading.Lock(), ClockWatch(lambda: datetime.now(UTC))
     renewed_at = time.monotonic()
 
     def renew() -> None:
         nonlocal renewed_at
+        watch.require_steady()
         with gate:
             if time.monotonic() - renewed_at >= RENEW_EVERY_S:
                 ledger.locks.renew(lock, datetime.now(UTC))

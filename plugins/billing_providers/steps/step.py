@@ -11,13 +11,12 @@ from billing_providers.model.findings import Finding, FindingVoice
 from billing_providers.model.runs import RunScope
 from billing_providers.model.settings import IntegrationSettings
 from billing_providers.registry import system, voice
+from billing_providers.steps.taken_lock import taken_lock
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from billing_providers.ledger.ledger import Ledger
-
-LOCK_TTL_S = 1800
 
 
 class BillingStep:
@@ -67,14 +66,7 @@ class BillingStep:
         Where usage moves inside an open period, no run of another period may work on the tenant either: it may be the
         close of the period before, which changes the same lines.
         """
-        return ledger.locks.acquire(
-            scope.tenant,
-            scope.period.start,
-            scope.run_key,
-            LOCK_TTL_S,
-            datetime.now(UTC),
-            alone=bool(self.settings.movement) and scope.in_period,
-        )
+        return taken_lock(ledger, scope, alone=bool(self.settings.movement) and scope.in_period)
 
     def now(self) -> datetime:
         """Return the instant at which something is seen, in UTC."""
