@@ -3,6 +3,7 @@
 
 PYTHON ?= python3
 PYTEST_ARGS ?= -n 2 --dist loadfile
+SEEDS ?= 5
 LEDGER ?= $(or $(BILLING_TEST_LEDGER),sqlite)
 VENV := .venv
 AUDIT_VENV := .venv-audit
@@ -12,7 +13,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test airflow sandbox lint types docs bench wheel sbom audit clean
+.PHONY: help setup demo test soak airflow sandbox lint types docs bench wheel sbom audit clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +34,9 @@ demo: setup  ## A realistic MSP closes a billing period, twice, against simulate
 
 test: setup  ## Run the tests; one file: make test PYTEST_ARGS=tests/unit/model; LEDGER=postgres: with ledgers there
 	BILLING_TEST_LEDGER=$(LEDGER) $(BIN)/python -m pytest $(PYTEST_ARGS)
+
+soak: setup  ## Kill everything at every step of a push, seed by seed: make soak SEEDS=50
+	BILLING_SEEDS=$(SEEDS) $(BIN)/python -m pytest -n 2 --dist loadfile tests/survival
 
 airflow: setup  ## Airflow's UI with the sandbox behind it; Ctrl-C ends everything
 	@$(BIN)/python -m scripts.airflow_ui

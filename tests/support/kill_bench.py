@@ -95,9 +95,7 @@ class Bench:
         diff = replace(plan, changes=tuple(chosen[key] for key in sorted(chosen)), digest="")
         diff = replace(diff, digest=diff_digest(diff))
         case = Case(self, self._fresh_ledger(), diff, chance)
-        with case.ledger() as ledger:
-            ledger.diffs.save(diff, case.scope.run_key)
-            ledger.diffs.approve(Approval(diff.digest, case.scope.run_key, "approved", "ann", datetime.now(UTC), ""))
+        case.approve()
         return case
 
     def _fresh_ledger(self) -> str:
@@ -133,16 +131,25 @@ class Case:
         key = f"{settings.integration}/{self.run_id}"
         return RunScope(key, settings.integration, tenant, PERIOD, (), False, False, date(2026, 11, 26))
 
+    def approve(self, run_id: str = RUN) -> None:
+        """Have a person approve the diff for a run, which is the run of the tasks to come."""
+        self.run_id = run_id
+        with self.ledger() as ledger:
+            ledger.diffs.save(self.diff, self.scope.run_key)
+            ledger.diffs.approve(
+                Approval(self.diff.digest, self.scope.run_key, "approved", "ann", datetime.now(UTC), "")
+            )
+
     def ledger(self) -> Ledger:
         """Open the ledger, as any process does."""
         return Ledger.at(self.ledger_url)
 
-    def wish(self, task: str = "push", fault: Fault | None = None, **more: Any) -> Wish:
+    def wish(self, task: str = "push", fault: Fault | None = None, *, run_id: str = "", **more: Any) -> Wish:
         """Return a task of the run at the present time."""
         return Wish(
             environment=self.bench.environment(self.ledger_url),
             settings=self.bench.settings,
-            run_id=self.run_id,
+            run_id=run_id or self.run_id,
             run=self.scope.to_json(),
             diff={"digest": self.diff.digest, "change_list_uri": ""},
             task=task,

@@ -11,13 +11,15 @@ import resource
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from billing_providers.hooks.http import client, leaving
 from billing_providers.ledger.journal import Journal
 from billing_providers.ledger.locks import Locks
+from billing_providers.ledger.store import Store
 from billing_providers.model.journal import JournalState
 from billing_providers.registry import system
 from tests.support.mortal_postgres import fill_disk, kill_tree
@@ -54,6 +56,9 @@ class Fault:
     seconds: float = 0.0
 
 
+_writing = threading.Lock()
+
+
 def plant(fault: Fault, psa: str, task: str, shift: Callable[[float], None]) -> None:
     """Have a fault happen in this process.
 
@@ -70,6 +75,8 @@ def plant(fault: Fault, psa: str, task: str, shift: Callable[[float], None]) -> 
         if due:
             _do(fault, shift)
 
+    if fault.deed == "stop":
+        _one_writer_at_a_time()
     hook = system(psa, "psa").hook_class()
     _around(Locks, "renew", lambda _: reach("before renewal"), lambda _: reach("after renewal"))
     if task == "push":
@@ -82,8 +89,12 @@ def plant(fault: Fault, psa: str, task: str, shift: Callable[[float], None]) -> 
 
 
 def _do(fault: Fault, shift: Callable[[float], None]) -> None:
-    if fault.deed in {"die", "stop"}:
-        os.kill(os.getpid(), signal.SIGKILL if fault.deed == "die" else signal.SIGSTOP)
+    if fault.deed == "die":
+        os.kill(os.getpid(), signal.SIGKILL)
+    elif fault.deed == "stop":
+        with _writing:  # whoever stands still inside a transaction keeps everybody else waiting, which is another story
+            os.kill(os.getpid(), signal.SIGSTOP)
+            time.sleep(0.01)
     elif fault.deed == "kill":
         kill_tree(fault.pid)
         time.sleep(0.02)  # until the kernel has cut the connections
@@ -105,6 +116,17 @@ def _around(owner: Any, name: str, before: Callable[[Any], None], after: Callabl
         return done
 
     setattr(owner, name, wrapped)
+
+
+def _one_writer_at_a_time() -> None:
+    real = Store.writing
+
+    @contextmanager
+    def writing(self: Store, purpose: str) -> Iterator[Any]:
+        with _writing, real(self, purpose) as transaction:
+            yield transaction
+
+    Store.writing = writing  # type: ignore[method-assign]
 
 
 def _before_row(entries: Any, reach: Callable[[str], None]) -> None:

@@ -10,7 +10,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from multiprocessing.connection import Connection
@@ -19,8 +19,9 @@ from typing import Any
 import psutil
 import time_machine
 
+from billing_providers.ledger.locks import Locks
 from billing_providers.model.settings import IntegrationSettings
-from billing_providers.steps import push_job
+from billing_providers.steps import kept_lock, push_job, taken_lock
 from tests.support.kill_points import Fault, plant
 from tests.support.pipeline import Pipeline
 
@@ -31,9 +32,12 @@ LIFE_S = 120
 class Wish:
     """Which task of which run.
 
-    :param task: ``push`` or ``verify``; ``resolve`` takes the lock of the run.
+    :param task: a step of :class:`~tests.support.pipeline.Pipeline`.
     :param ahead_s: by how much this process's wall clock is ahead.
-    :param renew_always: the lock is renewed whenever it may be, in place of every few minutes.
+    :param clock_is_wrong: only this machine's clock is ahead; else so much time passed for the ledger's server too.
+    :param renew_always: the lock is renewed whenever it may be, in place of every few seconds.
+    :param beat_s: seconds between two signs of life of a lock's holder; it is watched for four of them.
+    :param params: of the run.
     """
 
     environment: dict[str, str]
@@ -44,7 +48,10 @@ class Wish:
     task: str = "push"
     fault: Fault | None = None
     ahead_s: float = 0.0
+    clock_is_wrong: bool = False
     renew_always: bool = False
+    beat_s: float = 0.3
+    params: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +97,8 @@ class Task:
             failed, result = self._hears.recv()
         except EOFError:
             self.process.join()
-            return Ended(killed=self.process.exitcode == 255 or (self.process.exitcode or 0) < 0, failed="")
+            assert self.process.exitcode in {-signal.SIGKILL, 255}, f"the task broke: {self.process.exitcode}"
+            return Ended(killed=True, failed="")
         finally:
             if self.process.is_alive():
                 self.process.join(5)
@@ -115,11 +123,13 @@ def _context() -> Any:
 def _work(wish: Wish, said: Connection) -> None:
     os.environ.update(wish.environment)
     with time_machine.travel(datetime.now(UTC) + timedelta(seconds=wish.ahead_s)) as clock:
-        if wish.renew_always:
-            push_job.RENEW_EVERY_S = 0.0
+        push_job.RENEW_EVERY_S = 0.0 if wish.renew_always else wish.beat_s
+        kept_lock.ASK_EVERY_S, taken_lock.WATCH_S = wish.beat_s, 4 * wish.beat_s
+        if not wish.clock_is_wrong:
+            Locks.clock_off_s = lambda *_: 0.0  # type: ignore[method-assign]
         if wish.fault is not None:
             plant(wish.fault, wish.settings.psa, wish.task, _shift(clock))
-        task = Pipeline(wish.settings, run_id=wish.run_id)
+        task = Pipeline(wish.settings, run_id=wish.run_id, **wish.params)
         task.run, task.diff = wish.run, wish.diff
         try:
             result = getattr(task, wish.task)()

@@ -18,7 +18,8 @@ SEEDS = range(FIRST_SEED, FIRST_SEED + int(os.environ.get("BILLING_SEEDS", "1"))
 POINTS = PUSH_POINTS + VERIFY_POINTS
 ACCOUNT = Account("survival")
 #: Who is hit; the disk of a ledger is full for the task that writes an SQLite file, for the server otherwise.
-TASK, FRONT, LEDGER, DISK = "task", "front of the PSA", "ledger", "disk of the ledger"
+TASK, FRONT, LEDGER, DISK, CLOCK = "task", "front of the PSA", "ledger", "disk of the ledger", "clock"
+HOURS_S = 3 * 3600.0  # by which the clock jumps, forward or back
 _MORE_THAN_ONE = {"leaving": 4, "request left": 4, "answered": 4, "before renewal": 3, "after renewal": 3}
 
 
@@ -31,7 +32,7 @@ def cells() -> Iterator[tuple[str, int]]:
 
 def victims(ledger: str) -> tuple[str, ...]:
     """Return who can be hit; an SQLite ledger has no process of its own."""
-    return (TASK, FRONT, DISK, LEDGER) if ledger == "postgres" else (TASK, FRONT, DISK)
+    return (TASK, FRONT, DISK, CLOCK, LEDGER) if ledger == "postgres" else (TASK, FRONT, DISK, CLOCK)
 
 
 def victim_of(psa: str, ledger: str, point: str, seed: int) -> str:
@@ -70,6 +71,7 @@ def _fault(bench: Bench, case: Case, point: str, victim: str) -> Fault:
         FRONT: Fault(point, "kill", nth, pid=bench.relay.pid),
         LEDGER: Fault(point, "kill", nth, pid=server),
         DISK: Fault(point, "fill", nth, pid=server),
+        CLOCK: Fault(point, "jump", nth, seconds=case.chance.choice((-HOURS_S, HOURS_S))),
     }[victim]
 
 
@@ -84,6 +86,8 @@ def _hit(bench: Bench, case: Case, task: str, fault: Fault, victim: str) -> None
         assert not ended.killed
         bench.relay.ready()
         assert bench.relay.deaths == deaths + 1
+    elif victim == CLOCK:  # after its last look at the clock a task ends as if nothing had been
+        assert ended.done or "the clock of this machine went" in ended.failed, ended
     else:
         assert "the ledger (" in ended.failed and " cannot " in ended.failed, ended
         if bench.postgres is not None:
