@@ -189,7 +189,15 @@ def _encoding(content: bytes) -> str:
 
 def _delimiter(text: str) -> str:
     heading = next(_lines(text), "")
-    return max(_DELIMITERS, key=lambda mark: len(next(csv.reader([heading], delimiter=mark), [])))
+    return max(_DELIMITERS, key=lambda mark: _width(heading, mark))
+
+
+def _width(heading: str, mark: str) -> int:
+    """Return how many columns a delimiter makes; 0 where a cell would be longer than any."""
+    try:
+        return len(next(csv.reader([heading], delimiter=mark), []))
+    except csv.Error:
+        return 0
 
 
 def _lines(text: str) -> Iterator[str]:
