@@ -142,3 +142,17 @@ def test_the_same_run_takes_its_lock_again_alone(ledger: Ledger, other: Ledger) 
     ledger.locks.acquire(TENANT, OCTOBER, "run-1", 600, NOON, alone=True)
 
     assert other.locks.acquire(TENANT, OCTOBER, "run-1", 600, NOON + MINUTE, alone=True).token == 2
+
+
+def test_a_lock_that_was_renewed_while_it_was_watched_is_not_taken_over(ledger: Ledger, other: Ledger) -> None:
+    """By a clock that is ahead every lock looks expired; a renewal shows that its holder lives."""
+    lock = ledger.locks.acquire(TENANT, OCTOBER, "run-1", 600, NOON)
+    ahead = NOON + 60 * MINUTE
+    seen = other.locks.expired_in_the_way(TENANT, OCTOBER, "run-2", ahead)
+    ledger.locks.renew(lock, NOON + MINUTE)
+
+    with pytest.raises(LockHeld, match="run-1 works on .* looks expired by the clock of this machine"):
+        other.locks.acquire(TENANT, OCTOBER, "run-2", 600, ahead, watched=seen)
+
+    seen = other.locks.expired_in_the_way(TENANT, OCTOBER, "run-2", ahead)
+    assert other.locks.acquire(TENANT, OCTOBER, "run-2", 600, ahead, watched=seen).taken_over_from == "run-1"
