@@ -12,6 +12,7 @@ from urllib.request import Request, urlopen
 
 ENDED = {"success", "failed"}
 READING_S = 4
+BUSY_TRIES = 5
 
 
 class AirflowApi:
@@ -84,9 +85,19 @@ class AirflowApi:
         self._call("POST", f"{_run_path(dag_id, run_id)}/clear", {"dry_run": False, "only_failed": False})
 
     def backfill(self, dag_id: str, first: str, last: str, *, max_active_runs: int = 1) -> int:
-        """Run all periods of a DAG that start between two instants; return the backfill's number."""
+        """Run all periods of a DAG that start between two instants; return the backfill's number.
+
+        Airflow answers 503 where its database was busy, as SQLite is beside a scheduler; the wish is repeated then.
+        """
         wish = {"dag_id": dag_id, "from_date": first, "to_date": last, "max_active_runs": max_active_runs}
-        return int(self._call("POST", "/api/v2/backfills", wish)["id"])
+        for _ in range(BUSY_TRIES):
+            try:
+                return int(self._call("POST", "/api/v2/backfills", wish)["id"])
+            except HTTPError as error:
+                if error.code != 503:
+                    raise
+            time.sleep(2)
+        raise TimeoutError(f"Airflow's database was too busy {BUSY_TRIES} times to begin a backfill")
 
     def backfill_ended(self, number: int) -> bool:
         """Tell whether all runs of a backfill have ended."""

@@ -67,7 +67,7 @@ def test_a_changed_rule_and_an_old_period_run_again_write_what_the_new_rule_says
     assert stage.judge((DAG, again)) == len(changes)
 
 
-@pytest.mark.sampled
+@pytest.mark.sampled("test_on_celery")
 def test_six_months_are_back_filled_each_exactly_once(stage):
     """A back-fill runs each period once, and each writes what was approved for it."""
     stage.judge((DAG, stage.run_again()))
