@@ -89,6 +89,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("tables")
 
 
+@cache
+def shipped_yaml(name: str) -> str:
+    """Return a settings file that says what a shipped DAG does."""
+    return settings_yaml(shipped_settings(name))
+
+
 def load(folder: Path, name: str, content: bytes, loader: Callable[[str], Any]) -> Any:
     """Load a file; an error must be one of settings that names the file."""
     path = folder / name
@@ -161,7 +167,7 @@ def test_settings_with_other_values_are_read_or_refused_by_line(
     folder: Path, name: str, change: Callable[[str], str]
 ) -> None:
     """Each setting is checked, and what is wrong is told with its line; nothing runs with half of its settings."""
-    text = settings_yaml(shipped_settings(name))
+    text = shipped_yaml(name)
     load(folder, f"{name}.yaml", change(text).encode("utf-8", "surrogatepass"), load_settings_file)
 
 
@@ -172,7 +178,7 @@ def test_settings_with_other_bytes_are_read_or_refused_by_name(
     folder: Path, name: str, change: Callable[[bytes], bytes]
 ) -> None:
     """Another encoding, half a file or another line end is never an error of Python."""
-    load(folder, f"{name}.yaml", change(settings_yaml(shipped_settings(name)).encode()), load_settings_file)
+    load(folder, f"{name}.yaml", change(shipped_yaml(name).encode()), load_settings_file)
 
 
 @pytest.mark.parametrize("kind", sorted(LOADERS))
