@@ -23,7 +23,7 @@ OPEN: dict[tuple[str, str, FaultKind], str] = {
         "msp360",
         "GET /api/Companies",
         FaultKind.SHORT_PAGE,
-    ): "users of an unlisted company are held under its name, while its lines are managed by its id, so they are zeroed",
+    ): "users of an unlisted company are held by its name, its lines are managed by its id, so they are zeroed",
 }
 LIES = frozenset({FaultKind.READBACK_LIE, FaultKind.DRIFT})
 
