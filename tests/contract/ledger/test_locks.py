@@ -151,7 +151,7 @@ def test_a_lock_that_was_renewed_while_it_was_watched_is_not_taken_over(ledger: 
     seen = other.locks.expired_in_the_way(TENANT, OCTOBER, "run-2", ahead)
     ledger.locks.renew(lock, NOON + MINUTE)
 
-    with pytest.raises(LockHeld, match="run-1 works on .* looks expired by the clock of this machine"):
+    with pytest.raises(LockHeld, match=r"run-1 works on .* looks expired by the clock of this machine"):
         other.locks.acquire(TENANT, OCTOBER, "run-2", 600, ahead, watched=seen)
 
     seen = other.locks.expired_in_the_way(TENANT, OCTOBER, "run-2", ahead)
