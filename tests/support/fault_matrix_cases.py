@@ -78,15 +78,17 @@ class Planned:
         """Plan it in the sandbox."""
         settings = dict(self.settings)
         if self.kind is FaultKind.DRIFT:
-            settings["line_id"] = drifting_line(bench, self.nth)
+            settings["line_id"] = drifting_line(bench, self)
         where = {"system": self.call.system, "endpoint": self.call.endpoint}
         bench.box.control.add_fault(self.kind, nth=self.nth, count=self.count, **where, **settings)
 
 
-def drifting_line(bench: Bench, nth: int) -> str:
-    """Return the line that a hand edits in the ``nth`` drift: one that the close is to change."""
+def drifting_line(bench: Bench, fault: Planned) -> str:
+    """Return the line that a hand edits: the one that the fault names, else one that the close is to change."""
+    if named := dict(fault.settings).get("line_id"):
+        return str(named)
     lines = sorted({row[0] for row in bench.clean.rows})
-    return lines[nth % len(lines)]
+    return lines[fault.nth % len(lines)]
 
 
 def singles(bench: Bench, wanted: str, kind: FaultKind) -> list[Planned]:

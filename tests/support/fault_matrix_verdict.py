@@ -101,7 +101,7 @@ def right(bench: Bench, seen: Seen, hands: frozenset[str] = frozenset()) -> bool
 
 def drifted(bench: Bench, faults: Sequence[Planned]) -> frozenset[str]:
     """Return the lines that a hand edits meanwhile."""
-    return frozenset(drifting_line(bench, fault.nth) for fault in faults if fault.kind is FaultKind.DRIFT)
+    return frozenset(drifting_line(bench, fault) for fault in faults if fault.kind is FaultKind.DRIFT)
 
 
 def of_others(rows: Counter[Row], lines: frozenset[str]) -> Counter[Row]:
