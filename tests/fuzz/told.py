@@ -15,8 +15,8 @@ SECONDS_MAX = 30  # of one input; what is bounded needs far less on a busy machi
 Result = TypeVar("Result")
 
 
-class Hangs(AssertionError):
-    """An input keeps a reader busy."""
+class Hangs(BaseException):
+    """An input keeps a reader busy. No ``except Exception`` of a reader takes it for a damaged file."""
 
 
 def result_or_error(read: Callable[[], Result], seconds: int = SECONDS_MAX) -> Result | BillingError:

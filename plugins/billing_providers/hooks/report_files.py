@@ -24,6 +24,7 @@ from billing_providers.errors import SettingsError
 
 BYTES_MAX = 512 << 20  # of a file, and of what a workbook unpacks to: a million rows have less
 
+_ROWS_MAX = 1_048_576  # of a worksheet
 _DELIMITERS = ",;\t|"
 _CUT_OFF = frozenset({"unexpected end of data", "truncated data"})  # what decoders call a letter without its last bytes
 
@@ -98,6 +99,8 @@ def read_xlsx(content: bytes, *, sheet_name: str = "", rows_max: int | None = No
         worksheet: Any = book[sheet_name] if sheet_name else book.worksheets[0]
         worksheet.reset_dimensions()  # where an exporter states too small an area, the rows below it would be lost
         for number, cells in enumerate(islice(worksheet.iter_rows(), rows_max), start=1):
+            if number > _ROWS_MAX:  # one row may claim any number, and all before it would be counted up to it
+                return Sheet(broken_off=f"it has a row beyond {_ROWS_MAX}, which no worksheet has")
             texts = [_cell_text(cell) for cell in cells]
             _take(sheet, number, texts + [""] * (len(sheet.headings) - len(texts)))
             sheet.more_rows = number == rows_max
