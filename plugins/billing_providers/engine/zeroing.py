@@ -57,7 +57,7 @@ def plan_zeroings(facts: ZeroingFacts) -> tuple[list[LineChange], list[Finding]]
     in_scope = _in_scope(facts)
     unreached = _unreached(in_scope, facts)
     codes = {code for line, _ in unreached for code in parts_of(line.customer_code)}
-    presence = _Presence(_skus_in_use(facts, codes), inputs.service_map.ignored)
+    presence = _Presence(_skus_in_use(facts, codes), inputs.service_map.ignored, _strangers(facts))
     changes: list[LineChange] = []
     gone: list[ManagedLine] = []
     withheld: list[tuple[ManagedLine, str]] = []
@@ -101,10 +101,16 @@ def edited_by_hand(changes: Iterable[LineChange], facts: ZeroingFacts) -> list[F
 
 @dataclass(frozen=True, slots=True)
 class _Presence:
-    """What keeps a SKU from counting as removed: (customer, SKU) pairs in use, and keys that the table ignores."""
+    """What keeps a SKU from counting as removed.
+
+    :param used: (customer, SKU) pairs in use.
+    :param ignored: keys that the table ignores.
+    :param strangers: customers that could not be read and under whose codes nothing is managed.
+    """
 
     used: set[tuple[str, str]]
     ignored: frozenset[tuple[str, str]]
+    strangers: tuple[str, ...]
 
     def is_ignored(self, sku: str, customer_code: str) -> bool:
         """Whether the SKU is ignored for the customer or for all, with any term."""
@@ -151,6 +157,15 @@ def _skus_in_use(facts: ZeroingFacts, codes: set[str]) -> set[tuple[str, str]]:
     }
 
 
+def _strangers(facts: ZeroingFacts) -> tuple[str, ...]:
+    """Return the customers that could not be read and that the register does not know: each may be a known one.
+
+    A source that loses sight of who a customer is reports its usage under another code, such as its name.
+    """
+    known = {code for line in facts.inputs.managed for code in parts_of(line.customer_code)}
+    return tuple(sorted({code.strip() for code in facts.inputs.snapshot.failed_customers} - known))
+
+
 def _withheld_why(line: ManagedLine, facts: ZeroingFacts, presence: _Presence) -> str:
     """Return why a line may not be set to zero; empty when it may."""
     codes, skus = parts_of(line.customer_code), parts_of(line.sku)
@@ -162,6 +177,8 @@ def _withheld_why(line: ManagedLine, facts: ZeroingFacts, presence: _Presence) -
     hold = facts.holds.get(line.account_id)
     if hold is not None:
         return f"the account is shared with {hold.customer_name}, which {hold.why}"
+    if presence.strangers and not any(one.customer.has_usage for one in decisions):
+        return f"{presence.strangers[0]} could not be read, and nothing is managed under that code: it may be this one"
     if not facts.without_service.isdisjoint(codes):
         return "a row of the customer found no service"
     still = sorted({sku for code in codes for sku in skus if (code, sku) in presence.used})

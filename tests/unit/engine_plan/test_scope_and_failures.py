@@ -120,6 +120,52 @@ def test_the_register_knows_accounts_of_a_failed_customer_that_reported_nothing(
     )
 
 
+ABSENT = (
+    LINES
+    + """
+    # usage
+    customer | identifier | name  | sku      | quantity
+    ASP      | A100       | Aspen | MS365-BP | 3
+    # managed
+    line | contract | account | service | customer | sku      | quantity
+    101  | 11       | 1       | 6       | ASP      | BKP-WS   | 3
+    200  | 22       | 2       | 5       | BRK      | MS365-BP | 7
+"""
+)
+
+
+def test_usage_that_cannot_be_placed_may_be_that_of_any_customer_without_usage():
+    """A source that loses sight of who a customer is reports it under another code: a failed read is never zero."""
+    check(
+        ABSENT
+        + """
+    # run
+    failed = Birch Ltd
+    # changes
+    line | kind | before | after
+    101  | zero | 3      | 0
+    # findings
+    code  | says
+    KS132 | Birch Ltd could not be read, and nothing is managed under that code: it may be this one
+    """
+    )
+
+
+def test_a_known_customer_that_cannot_be_read_keeps_nobody_elses_line():
+    """Its own lines stay; whoever is absent beside it is absent."""
+    check(
+        ABSENT
+        + """
+    # run
+    failed = ASP
+    # changes
+    line | kind | before | after
+    200  | zero | 7      | 0
+    # findings
+    """
+    )
+
+
 def test_a_skipped_customer_holds_the_accounts_that_it_shares():
     """Half of ASP goes to account 1 and half to an account that does not exist: AS2 must wait."""
     check(
