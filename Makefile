@@ -35,8 +35,8 @@ demo: setup  ## A realistic MSP closes a billing period, twice, against simulate
 test: setup  ## Run the tests; one file: make test PYTEST_ARGS=tests/unit/model; LEDGER=postgres: with ledgers there
 	BILLING_TEST_LEDGER=$(LEDGER) $(BIN)/python -m pytest $(PYTEST_ARGS)
 
-soak: setup  ## Kill everything at every step of a push, seed by seed: make soak SEEDS=50
-	BILLING_SEEDS=$(SEEDS) $(BIN)/python -m pytest -n 2 --dist loadfile tests/survival
+soak: setup  ## Break everything, seed by seed, and account for every line: make soak SEEDS=50
+	BILLING_SOAK_SEEDS=$(SEEDS) $(BIN)/python -m pytest -n 2 --dist loadfile tests/survival tests/faults tests/fuzz tests/system/cluster
 
 airflow: setup  ## Airflow's UI with the sandbox behind it; Ctrl-C ends everything
 	@$(BIN)/python -m scripts.airflow_ui

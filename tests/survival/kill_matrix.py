@@ -1,6 +1,6 @@
 """What dies where: each step of push and read-back, each victim, by seed; judged by the PSA's own audit log.
 
-``BILLING_SEED`` is the first seed, ``BILLING_SEEDS`` their number: tests take one, ``make soak`` as many as asked.
+``BILLING_SEED`` is the first seed, ``BILLING_SOAK_SEEDS`` their number: tests take one, ``make soak`` as many as asked.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from tests.support.kill_bench import Bench, Case
 from tests.support.kill_points import PUSH_POINTS, VERIFY_POINTS, Fault
 
 FIRST_SEED = int(os.environ.get("BILLING_SEED", "20261129"))
-SEEDS = range(FIRST_SEED, FIRST_SEED + int(os.environ.get("BILLING_SEEDS", "1")))
+SEEDS = range(FIRST_SEED, FIRST_SEED + int(os.environ.get("BILLING_SOAK_SEEDS", "1")))
 POINTS = PUSH_POINTS + VERIFY_POINTS
 ACCOUNT = Account("survival")
 #: Who is hit; the disk of a ledger is full for the task that writes an SQLite file, for the server otherwise.
