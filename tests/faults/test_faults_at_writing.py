@@ -43,7 +43,7 @@ def test_a_line_that_a_hand_edits_between_review_and_write_is_stale(psa: str, be
 
 
 @every_psa
-@pytest.mark.parametrize("delta", [1, -1])
+@pytest.mark.parametrize("delta", [997, -997])  # a smaller one may by chance be the number that is wanted
 def test_a_lie_before_a_write_keeps_the_line_from_being_written(psa: str, delta: int, bench_of, played):
     """A difference is computed from what the diff says, never from a number that was not reviewed."""
     bench = bench_of(integration_of(psa))
@@ -52,22 +52,4 @@ def test_a_lie_before_a_write_keeps_the_line_from_being_written(psa: str, delta:
     seen = played(bench, [Planned(call, FaultKind.READBACK_LIE, (("delta", delta),), nth=2, count=1)])
 
     assert set(seen.first.rows) < set(bench.clean.rows)
-    told = {code[2:] for code, _ in seen.first.told}
-    assert told in (
-        {"120"},
-        {"120", "122"},
-        {"122"},
-    )  # a lie that is the wanted number by chance shows in the read back
-
-
-@every_psa
-@pytest.mark.parametrize("delta", [1, -1])
-def test_a_lie_in_the_read_back_is_told_and_changes_nothing(psa: str, delta: int, bench_of, played):
-    """Every write is read back; a mismatch is an error with the observed value, and nothing is sent again for it."""
-    bench = bench_of(integration_of(psa))
-    rereads = [call for call in bench.clean.calls if CLASSES["read back"](call)]
-    call = max(rereads, key=lambda call: ("Units" in call.endpoint, call.times))
-    seen = played(bench, [Planned(call, FaultKind.READBACK_LIE, (("delta", delta),), nth=1, count=1)])
-
-    assert seen.first.rows == seen.last.rows == bench.clean.rows
-    assert {code[2:] for code, _ in seen.first.told} == {"122"}
+    assert {code[2:] for code, _ in seen.first.told} == {"120"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -11,7 +12,7 @@ from typing import Any
 
 from billing_providers.sandbox.core.faults import FaultKind
 from tests.support.fault_matrix import STEPS, Bench, Row, changes_of, do, findings_of
-from tests.support.fault_matrix_cases import Planned, drifting_line
+from tests.support.fault_matrix_cases import LATE_S, Planned, drifting_line
 from tests.support.fault_matrix_time import fast_time
 from tests.support.pipeline import Pipeline
 
@@ -77,6 +78,8 @@ def play(bench: Bench, faults: Sequence[Planned]) -> Played:
             first = _seen(bench, run, errors)
         hits = sum(fault["hits"] for fault in bench.box.control.faults())
         bench.repair()
+        if slow:
+            time.sleep(LATE_S)  # what is late arrives before anybody clears a task
         last, tries = first, 1
         with fast_time(later_s=LATER_S):
             failed = [step for step in STEPS if step in errors]
