@@ -25,7 +25,7 @@ def stage(opened: Stage) -> Stage:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Run what is marked ``sampled`` on one of the clusters, named or by ``BILLING_SEED``; on all for a soak."""
+    """Run what is marked ``sampled`` on one of the clusters, named or by ``BILLING_SEED``; all on all in a soak."""
     if os.environ.get("BILLING_SOAK_SEEDS"):
         return
     seed = os.environ.get("BILLING_SEED", "2026")
