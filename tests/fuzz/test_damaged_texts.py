@@ -124,7 +124,8 @@ def test_a_damaged_row_is_a_finding_of_its_run_on_every_ledger(tmp_path: Path, l
         assert "cannot be read" in run.usage["held_customers"][held]
         assert "holds " in finding.message
         assert finding.message.encode()
-        customers = {code for change in run.ledger.diffs.load(run.diff["digest"]).changes for code in change.customers}
+        changes = run.ledger.diffs.load(run.diff["digest"]).changes
+        customers = {code for change in changes for code in change.customer_codes}
         assert held not in customers
         assert msp.written() == []
 
