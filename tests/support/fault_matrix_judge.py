@@ -17,19 +17,12 @@ UNSEEN: dict[tuple[str, str, FaultKind], str] = {
     ("msp360", "PUT /api/Billing/Details", FaultKind.SHORT_PAGE): "a computer that stores nothing adds to no total",
     ("sherweb", "GET /distributor/v1/billing/payable-charges", FaultKind.SHORT_PAGE): "no total is stated",
 }
-#: Defects that are known and open. Whoever repairs one takes its entry away.
-OPEN: dict[tuple[str, str, FaultKind], str] = {}
 LIES = frozenset({FaultKind.READBACK_LIE, FaultKind.DRIFT})
 
 
 def complaints(bench: Bench, faults: Sequence[Planned], played: Played) -> list[str]:
     """Return every law that a close under faults broke; none is as it must be."""
     return [*_first(bench, faults, played), *_last(bench, faults, played)]
-
-
-def known_defect(faults: Sequence[Planned]) -> str:
-    """Return which open defect these faults meet; empty for none."""
-    return next(filter(None, (OPEN.get((one.call.system, one.call.endpoint, one.kind), "") for one in faults)), "")
 
 
 def unseen(faults: Sequence[Planned]) -> bool:

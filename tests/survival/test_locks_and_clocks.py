@@ -142,10 +142,11 @@ def test_a_ledger_that_restarts_in_mid_push_stops_it_and_clearing_ends_it(at: Be
     while not case.written():
         assert pushing.process.is_alive(), pushing.end()
         time.sleep(0.02)
-    at.postgres.revive()
+    at.postgres.kill()
     at.account.fault()
-    at.box.control.clear_faults()
     ended = pushing.end()
+    at.postgres.revive()
+    at.box.control.clear_faults()
 
     assert "the ledger (" in ended.failed, ended
     assert case.written_without_row() == []

@@ -162,6 +162,6 @@ def test_connections_fit_the_product_s_connection_ids(box: SandboxServer) -> Non
 
     assert told.keys() >= {"kaseya_bms_default", "atria_default", "connectwise_default"}
     assert told["kaseya_bms_default"]["host"] == box.base_url("kaseya_bms")
-    assert told["kaseya_bms_default"]["extra"] == {"tenant": "harbour-msp"}
+    assert told["kaseya_bms_default"]["extra"] == {"tenant": "harbour-msp", "line_api": {"sets": ["unit_cost"]}}
     assert told["atria_default"].keys() == {"conn_type", "password", "host"}
     assert told["connectwise_default"]["extra"].keys() == {"company_id", "client_id"}
