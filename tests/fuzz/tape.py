@@ -13,7 +13,7 @@ import requests
 from requests.structures import CaseInsensitiveDict
 from urllib3 import HTTPResponse
 
-from billing_providers.hooks.http import client
+from billing_providers.hooks.http.client import Clocks
 from tests.support.scripted_http import FrozenTime
 
 Key = tuple[str, str, bytes]
@@ -52,7 +52,14 @@ class Tape:
                 content, tape.hits = tape.spoil(content), tape.hits + 1
             return _response(request, status, headers, content)
 
-        with patch.object(requests.Session, "send", send), patch.object(client, "Clocks", FrozenTime().clocks):
+        clocks = FrozenTime().clocks()
+        # Hooks make their own Clocks(), wherever they imported it from.
+        frozen = patch.object(
+            Clocks.__init__,
+            "__defaults__",
+            (clocks.clock, clocks.sleep, clocks.random),  # type: ignore[misc]
+        )
+        with patch.object(requests.Session, "send", send), frozen:
             yield self
 
 

@@ -52,7 +52,7 @@ def played(
         yield Played(request.param, tape, lambda: usage_of(settings))
 
 
-@examples(15)
+@examples(60)
 @given(share=st.floats(0, 0.999), change=json_changes())
 def test_an_answer_with_other_values_gives_a_result_or_an_error_by_name(
     played: Played, share: float, change: Callable[[bytes], bytes]
@@ -61,7 +61,7 @@ def test_an_answer_with_other_values_gives_a_result_or_an_error_by_name(
     played.read_changed(share, change)
 
 
-@examples(8)
+@examples(25)
 @given(share=st.floats(0, 0.999), change=byte_changes())
 def test_an_answer_with_other_bytes_gives_a_result_or_an_error_by_name(
     played: Played, share: float, change: Callable[[bytes], bytes]
