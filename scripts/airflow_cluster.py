@@ -40,6 +40,7 @@ class AirflowCluster(ABC):
     """
 
     COMPONENTS: ClassVar[Mapping[str, list[str]]]  # name to arguments of ``airflow``
+    WORKERS: ClassVar[tuple[str, ...]] = ()  # the components that run tasks, where they are processes of their own
 
     def __init__(
         self,

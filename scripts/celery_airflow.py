@@ -38,6 +38,8 @@ class CeleryAirflow(AirflowCluster):
         },
     }
 
+    WORKERS = WORKERS
+
     def __init__(self, home: Path, *, postgres_url: str, redis_url: str, **kwargs: Any) -> None:
         self._name = secrets.token_hex(6)
         self._postgres_url, self._redis_url = postgres_url, redis_url

@@ -28,6 +28,7 @@ from billing_providers.model.journal import JournalEntry, JournalState
 from billing_providers.model.runs import Approval, RunScope
 from billing_providers.model.settings import IntegrationSettings
 from billing_providers.push.judge import WriteTraits
+from billing_providers.push.landing import LANDS_S
 from billing_providers.sandbox.server import SandboxServer
 from billing_providers.steps.shared_gate import LEASE_S
 from tests.contract.push.planned import Row, planned, rows_of
@@ -181,8 +182,9 @@ class Case:
             connected.execute(statement)
 
     def finish(self) -> None:
-        """Clear push and verify, once at once and once when everything shows, until both are done."""
+        """Clear push and verify, once soon and once when everything shows, until both are done."""
         self.free_requests()
+        self.wait(LANDS_S)
         self.runs()
         self.wait_until_seen()
         pushed = self.runs()

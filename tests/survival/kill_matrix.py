@@ -9,6 +9,7 @@ import os
 import random
 from collections.abc import Iterator
 
+from billing_providers.push.landing import LANDS_S
 from tests.support.accounts import Account
 from tests.support.kill_bench import Bench, Case
 from tests.support.kill_points import PUSH_POINTS, VERIFY_POINTS, Fault
@@ -53,6 +54,7 @@ def survive(bench: Bench, ledger: str, point: str, seed: int, victim: str) -> No
     _hit(bench, case, task, fault, victim)
     if case.chance.random() < 0.3:  # the rerun is hit as well
         case.free_requests()
+        case.wait(LANDS_S)
         again = _fault(bench, case, case.chance.choice(("leaving", "request left", "before renewal")), TASK)
         bench.account.fault(case.runs(fault=again, renew_always=True).killed)
     case.finish()

@@ -33,6 +33,7 @@ from billing_providers.model.psa import PsaHook
 from billing_providers.model.runs import RunScope
 from billing_providers.push.applier import apply_changes
 from billing_providers.push.judge import WriteTraits
+from billing_providers.push.landing import LANDS_S
 from billing_providers.push.ports import PushJob
 from billing_providers.registry import SYSTEMS
 from billing_providers.sandbox.world import build_world
@@ -107,7 +108,7 @@ class Tenant:
             psa=psa,
             journal=run.ledger.journal,
             lock=run.ledger.locks.acquire(scope.tenant, scope.period.start, scope.run_key, 1800, now),
-            clock=lambda: datetime.now(UTC) + timedelta(seconds=traits.hidden_s + 1),
+            clock=lambda: datetime.now(UTC) + timedelta(seconds=max(traits.hidden_s, LANDS_S) + 1),
             renew=lambda: None,
             traits=traits,
         )

@@ -11,6 +11,7 @@ from billing_providers.model.changes import LineChange
 from billing_providers.model.journal import DONE, JournalEntry, JournalState
 from billing_providers.push.earlier import known_lines, last_tries
 from billing_providers.push.judge import Judgement, Verdict
+from billing_providers.push.landing import let_land
 from billing_providers.push.ports import PushJob
 from billing_providers.push.reading import lines_anew
 from billing_providers.push.sending import send_changes
@@ -29,6 +30,7 @@ def apply_changes(job: PushJob) -> dict[str, JournalEntry]:
     states = job.journal.states(job.diff.digest)
     todo = [change for change in job.changes if not _is_done(job, states.get(change.change_id))]
     tries = last_tries(job, todo, states)
+    let_land(job, todo, tries)
     unseen = [change for change in todo if change.change_id not in states]
     if unseen:
         job.journal.append([job.entry(change, JournalState.INTENDED) for change in unseen], lock=job.lock)

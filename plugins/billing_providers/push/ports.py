@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol
@@ -43,6 +44,7 @@ class PushJob:
 
     :param renew: called again and again, by any thread; renews the lock in time, raises when it was lost.
     :param traits: how writes of this tenant behave.
+    :param pause: sleeps for so many seconds.
     :param batch_lines_max: most lines of one contract that share one read and two journal commits.
     """
 
@@ -56,6 +58,7 @@ class PushJob:
     renew: Any
     batch_lines_max: int = 25
     traits: WriteTraits = field(default_factory=WriteTraits)
+    pause: Callable[[float], None] = time.sleep
 
     def judged(
         self, change: LineChange, live: Mapping[str, ContractLine], last: JournalEntry | None, *, applied: bool = False

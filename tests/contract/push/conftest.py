@@ -97,7 +97,11 @@ class Push:
             clock=self._now,
             renew=lambda: None,
             traits=WriteTraits.of(self.offered),
+            pause=self._let_pass,
         )
+
+    def _let_pass(self, seconds: float) -> None:
+        self._ahead += timedelta(seconds=seconds)
 
     def _now(self) -> datetime:
         return datetime.now(UTC) + self._ahead

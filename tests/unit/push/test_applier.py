@@ -69,6 +69,9 @@ class SlowPsa:
     on_write: Any = None
     requests_in_flight_max: int = 1
 
+    def pause(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
     def reread_lines(self, wanted: Any, *, days: Any = None) -> list[ContractLine]:
         if self.unreadable:
             raise Unreachable("no connection could be made")
@@ -106,6 +109,7 @@ def job_of(psa: SlowPsa, books: Books, traits: WriteTraits = RELATIVE) -> PushJo
         clock=lambda: psa.now,
         renew=lambda: None,
         traits=traits,  # type: ignore[arg-type]
+        pause=psa.pause,
     )
 
 

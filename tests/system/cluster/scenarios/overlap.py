@@ -89,7 +89,7 @@ def test_six_months_are_back_filled_each_exactly_once(stage):
     stage.judge(*((DAG, run["dag_run_id"]) for run in runs()))
 
 
-@pytest.mark.sampled("in a soak")  # it has not passed yet
+@pytest.mark.sampled("test_on_celery")
 def test_five_integrations_close_at_once_within_the_limits_of_each_psa(stage):
     """A pool for each PSA keeps the tasks of a tenant apart, on whichever worker they run."""
     stage.edit(10)
@@ -104,6 +104,7 @@ def test_five_integrations_close_at_once_within_the_limits_of_each_psa(stage):
     of_autotask = {place: counters["max_in_flight_per_endpoint"][place] for place in endpoints}
     assert max(of_autotask.values()) <= IN_FLIGHT_OF_AUTOTASK, of_autotask
     one_after_the_other(stage, runs)
+    assert workers_of(stage, runs) >= set(stage.cluster.WORKERS)
     assert stage.judge(*runs.items()) >= 300
 
 
@@ -120,6 +121,11 @@ def one_after_the_other(stage: Stage, runs: dict[str, str]) -> None:
         of_pool.sort()
         together = [(one[2], two[2]) for one, two in pairwise(of_pool) if two[0] < one[1]]
         assert together == []
+
+
+def workers_of(stage: Stage, runs: dict[str, str]) -> set[str]:
+    """Return where the tasks of these runs ran."""
+    return {str(task["hostname"]) for run in runs.items() for task in stage.api.instances(*run).values()}
 
 
 def overlapped(stage: Stage, *runs: Run) -> bool:
