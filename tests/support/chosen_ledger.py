@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import gc
 import os
 from functools import cache
 from pathlib import Path
@@ -18,16 +19,27 @@ def chosen_ledger(folder: Path) -> str:
 
     The same folder has the same ledger, whoever asks; a schema is dropped when the tests end.
     """
+    return f"sqlite:///{folder}/ledger.sqlite" if _kind() == "sqlite" else _schema(folder.resolve())
+
+
+def let_go_of_ledgers() -> None:
+    """Close what earlier steps left open: a task's process ends with it, but tests share one, and servers have limits."""
+    if _kind() == "postgres":
+        gc.collect()
+
+
+def _kind() -> str:
     kind = os.environ.get("BILLING_TEST_LEDGER", "sqlite")
     if kind not in _KINDS:
         raise ValueError(f"BILLING_TEST_LEDGER is {kind!r}; allowed: {', '.join(_KINDS)}")
-    return f"sqlite:///{folder}/ledger.sqlite" if kind == "sqlite" else _schema(folder.resolve())
+    return kind
 
 
 @cache
 def _schema(folder: Path) -> str:
     import psycopg
 
+    let_go_of_ledgers()
     server, name = postgres_url(), f"test_{uuid4().hex}"
 
     def run(statement: str) -> None:

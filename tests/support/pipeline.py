@@ -29,6 +29,7 @@ from billing_providers.operators import (
     VerifyContractLinesOperator,
     WaitForUsageSensor,
 )
+from tests.support.chosen_ledger import let_go_of_ledgers
 
 RUN_AFTER = datetime(2026, 11, 26, 22, tzinfo=UTC)
 
@@ -79,6 +80,7 @@ class Pipeline:
         dag_id: str = "",
         **params: Any,
     ) -> None:
+        let_go_of_ledgers()
         self.settings = settings
         dag_run = SimpleNamespace(
             dag_id=dag_id or settings.integration,
