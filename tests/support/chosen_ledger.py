@@ -23,7 +23,7 @@ def chosen_ledger(folder: Path) -> str:
 
 
 def let_go_of_ledgers() -> None:
-    """Close what earlier steps left open: a task's process ends with it, but tests share one, and servers have limits."""
+    """Close what earlier steps left open: tests share a process, and the server has not many connections."""
     if _kind() == "postgres":
         gc.collect()
 
