@@ -47,7 +47,7 @@ class Stage:
         """The scheduled run of the period that closed last; it is approved and ended when it is first asked for."""
         if not self._first:
             self._first = self.scheduled(DAG)
-            assert self.api.finish(DAG, self._first, review=REVIEW) == "success"
+            self.finish(self._first)
             self.judge((DAG, self._first))
             self._managed = [change.line_id for change in self.changes((DAG, self._first))]
         return self._first
@@ -105,12 +105,27 @@ class Stage:
         self.api.finish(DAG, run_id, review=REVIEW)
         return run_id
 
+    def finish(self, run_id: str, option: str = "Approve") -> None:
+        """Wait until a run has ended well, answering its review whenever it asks."""
+        assert self.api.finish(DAG, run_id, review=REVIEW, option=option) == "success", self.story(run_id)
+
+    def story(self, run_id: str) -> str:
+        """Tell where the tasks of a run stand, and what those said last that failed."""
+        told = []
+        for task_id, task in self.api.instances(DAG, run_id).items():
+            told.append(f"{task_id}: {task['state']} at try {task['try_number']} of {task['max_tries'] + 1}")
+            if task["state"] == "failed":
+                logs = self.cluster.home.glob(f"logs/dag_id={DAG}/run_id={run_id}/task_id={task_id}/*.log")
+                last = sorted(logs, key=lambda path: path.stat().st_mtime)[-2:]
+                told += [line[:400] for path in last for line in path.read_text(encoding="utf-8").splitlines()[-15:]]
+        return "\n".join(told)
+
     def ask_for_review(self, lines: int = 1) -> str:
         """Let a person change lines by hand, and trigger a run up to the question whether that should be undone."""
         before = self.new_writes()
         self.edit(lines)
         run_id = self.trigger()
-        assert self.api.wait(DAG, run_id, until=ASKED) == "awaiting_input"
+        assert self.api.wait(DAG, run_id, until=ASKED) == "awaiting_input", self.story(run_id)
         assert len(self.changes((DAG, run_id))) >= lines
         assert self.new_writes() == before
         return run_id

@@ -82,7 +82,7 @@ def test_a_diff_made_anew_after_its_review_is_refused_until_it_is_reviewed(stage
 
     stage.api.clear(DAG, run_id, ["review_diff"])
     time.sleep(1)
-    assert stage.api.finish(DAG, run_id, review=REVIEW) == "success"
+    stage.finish(run_id)
     assert stage.audit()[len(before) :] == [(line["line_id"], Decimal(line["units"]))]
     assert stage.judge((DAG, run_id)) == 1
 
@@ -108,7 +108,7 @@ def test_a_rejected_diff_is_not_written_and_a_push_cleared_afterwards_is_skipped
     before = stage.audit()
     run_id = stage.ask_for_review()
 
-    assert stage.api.finish(DAG, run_id, review=REVIEW, option="Reject") == "success"
+    stage.finish(run_id, "Reject")
     assert stage.api.tasks(DAG, run_id)["push_contract_lines"] == "skipped"
     assert stage.result(run_id) == "Cancelled"
     assert stage.audit() == before

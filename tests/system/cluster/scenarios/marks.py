@@ -22,7 +22,7 @@ def test_a_review_marked_as_success_carries_no_decision_and_leads_to_no_push(sta
 
     stage.api.clear(DAG, run_id, [REVIEW])
     stage.wait_for(lambda: stage.api.run(DAG, run_id)["state"] in ("queued", "running"), "the run to begin again")
-    assert stage.api.finish(DAG, run_id, review=REVIEW) == "success"
+    stage.finish(run_id)
     assert stage.judge((DAG, run_id)) >= 1
 
 
@@ -38,7 +38,7 @@ def test_a_push_marked_as_success_writes_nothing_and_the_run_says_so(stage):
 
     stage.api.clear(DAG, run_id, [PUSH])
     stage.wait_for(lambda: stage.api.run(DAG, run_id)["state"] in ("queued", "running"), "the run to begin again")
-    assert stage.api.finish(DAG, run_id, review=REVIEW) == "success"
+    stage.finish(run_id)
     assert stage.judge((DAG, run_id)) >= 3
 
 
@@ -60,7 +60,7 @@ def test_what_is_marked_as_failed_in_the_middle_of_a_push_is_taken_up_by_clearin
 
     stage.api.clear(DAG, run_id, [PUSH])
     stage.wait_for(lambda: stage.api.run(DAG, run_id)["state"] in ("queued", "running"), "the run to begin again")
-    assert stage.api.wait(DAG, run_id, until=ASKED) == "success"
+    assert stage.api.wait(DAG, run_id, until=ASKED) == "success", stage.story(run_id)
     assert stage.judge((DAG, run_id)) >= LINES
 
 
@@ -72,6 +72,6 @@ def test_a_whole_run_that_is_cleared_plans_anew_and_writes_nothing_more(stage):
 
     stage.api.clear_run(DAG, run_id)
     stage.wait_for(lambda: stage.api.run(DAG, run_id)["state"] in ("queued", "running"), "the run to begin again")
-    assert stage.api.finish(DAG, run_id, review=REVIEW) == "success"
+    stage.finish(run_id)
     assert stage.wanted(run_id) == []
     assert stage.judge((DAG, run_id)) == 0

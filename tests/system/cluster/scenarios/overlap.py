@@ -51,7 +51,7 @@ def test_a_changed_rule_and_an_old_period_run_again_write_what_the_new_rule_says
     try:
         stage.api.clear(DAG, run_id, ["apply_billing_rules"])
         stage.wait_for(lambda: stage.api.run(DAG, run_id)["state"] in ("queued", "running"), "the run to begin again")
-        assert stage.api.finish(DAG, run_id, review=REVIEW) == "success"
+        stage.finish(run_id)
     finally:
         rules.write_text(shipped, encoding="utf-8")
 
