@@ -131,8 +131,14 @@ def kill_tree(pid: int) -> None:
 def fill_disk(pid: int) -> None:
     """Let a process and its children write no byte more to any file, as on a full disk, until they are killed."""
     first = psutil.Process(pid)
-    for process in [first, *first.children(recursive=True)]:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            same_user = process.username() if os.geteuid() == 0 else None
-            command = ["prlimit", "--pid", str(process.pid), "--fsize=0:"]
-            subprocess.run(command, user=same_user, group=process.gids().real, check=process.is_running())
+    _write_no_more(first)  # before its children are listed: those that it makes from now on are like it
+    for process in first.children(recursive=True):
+        _write_no_more(process)
+
+
+def _write_no_more(process: psutil.Process) -> None:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        same_user = process.username() if os.geteuid() == 0 else None
+        command = ["prlimit", "--pid", str(process.pid), "--fsize=0:"]
+        done = subprocess.run(command, user=same_user, group=process.gids().real, check=False)
+        assert not done.returncode or process.status() == psutil.STATUS_ZOMBIE, f"{command} failed"

@@ -82,6 +82,8 @@ def _hit(bench: Bench, case: Case, task: str, fault: Fault, victim: str) -> None
     deaths = bench.relay.deaths
     ended = case.runs(task, fault, renew_always="renewal" in fault.point)
     bench.account.fault()
+    if victim in (LEDGER, DISK) and bench.postgres is not None:
+        bench.postgres.revive()
     if victim == TASK:
         assert ended.killed
     elif victim == FRONT:
@@ -92,6 +94,4 @@ def _hit(bench: Bench, case: Case, task: str, fault: Fault, victim: str) -> None
         assert ended.done or "the clock of this machine went" in ended.failed, ended
     else:
         assert "the ledger (" in ended.failed and " cannot " in ended.failed, ended
-        if bench.postgres is not None:
-            bench.postgres.revive()
     assert case.written_without_row() == []
