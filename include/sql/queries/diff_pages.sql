@@ -92,6 +92,18 @@ JOIN billing_runs AS run ON run.run_key = made.run_key
 WHERE made.digest = :digest
 ORDER BY run.started_at DESC;
 
+-- name: diff_of_run
+-- Reads the diff that a run came to last: the one planned last of all, else the one it reported, else any of its own.
+SELECT made.digest, diff.integration
+FROM billing_diff_runs AS made
+JOIN billing_diffs AS diff ON diff.digest = made.digest
+LEFT JOIN billing_last_plans AS plan ON plan.integration = diff.integration AND plan.period_start = diff.period_start
+    AND plan.digest = made.digest AND plan.run_key = made.run_key
+LEFT JOIN billing_runs AS run ON run.run_key = made.run_key AND run.digest = made.digest
+WHERE made.run_key = :run_key
+ORDER BY CASE WHEN plan.digest IS NOT NULL THEN 0 WHEN run.digest IS NOT NULL THEN 1 ELSE 2 END, made.digest
+LIMIT 1;
+
 -- name: diff_newest_of_period
 -- Reads the diff that was planned last for a period.
 SELECT digest FROM billing_last_plans WHERE integration = :integration AND period_start = :period_start;

@@ -72,6 +72,12 @@ class DiffPages:
         with self._store.reading("read who made a diff") as transaction:
             return [row["run_key"] for row in transaction.rows("diff_runs", digest=digest)]
 
+    def of_run(self, run_key: str) -> tuple[str, str] | None:
+        """Return the digest of the diff that a run came to last, and its integration; None when it came to none."""
+        with self._store.reading("read which diff a run made") as transaction:
+            row = transaction.row("diff_of_run", run_key=run_key)
+        return None if row is None else (row["digest"], row["integration"])
+
     def since(self, diff: ContractDiff) -> SinceThen | None:
         """Return what changed since a diff; None when it was planned last."""
         period = {"integration": diff.integration, "period_start": diff.period_start.isoformat()}

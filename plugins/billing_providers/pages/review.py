@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from typing import Annotated, Any
+from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import RedirectResponse
 
 from billing_providers.engine.account_totals import account_totals
 from billing_providers.ledger.paging import Slice
 from billing_providers.model.changes import ChangeKind
 from billing_providers.model.diff_page import ChangeFilter, ChangeOrder, HeldFilter
 from billing_providers.pages.access import may_read
+from billing_providers.pages.asked import plain
 from billing_providers.pages.ledger_of_pages import LedgerOfPages
-from billing_providers.pages.rendering import page
+from billing_providers.pages.rendering import linked, page
 from billing_providers.pages.review_rows import reviewed_changes
 from billing_providers.pages.shown import NothingThere
 
@@ -21,6 +24,26 @@ router = APIRouter()
 SHOWN = ("changes", "accounts", "unchanged", "skipped")
 PERIODS_BEFORE = 3
 REVIEW_TASK = "review_diff"
+
+
+@router.get("/review", dependencies=[may_read])
+def of_run(
+    request: Request,
+    ledger: LedgerOfPages,
+    dag_id: Annotated[str, Query(max_length=250)] = "",
+    run_id: Annotated[str, Query(max_length=300)] = "",
+) -> Response:
+    """Lead to the diff that a run came to last; where it came to none, to what it found instead."""
+    base, run_key = request.scope.get("root_path", ""), plain(f"{dag_id}/{run_id}")
+    found = ledger.diff_pages.of_run(run_key)
+    if found is not None:
+        digest, integration = found
+        return RedirectResponse(f"{base}/review/{quote(integration, safe='')}/{digest}", 307)
+    if ledger.runs.find(run_key) is None:
+        raise NothingThere(
+            f"{run_id or 'This'} of {dag_id or 'no DAG'} is no billing run: the ledger holds nothing of it."
+        )
+    return RedirectResponse(linked(f"{base}/findings", run=run_key), 307)
 
 
 @router.get("/review/{dag_id}/{digest}", dependencies=[may_read])
