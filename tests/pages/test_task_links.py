@@ -19,13 +19,16 @@ from tests.support.airflow_env import fresh_airflow_db
 from tests.support.closing import Closing, closing, shipped_settings
 from tests.support.pages import ADMIN, VIEWER, client
 
-DAG = "atria_to_kaseya_bms"
+SHIPPED = "atria_to_kaseya_bms"
+DAG = "close_with_links"  # no shipped DAG: Airflow would read that one again instead
 DAG_FILE = """# Airflow looks for DAGs in files that name it.
 from dataclasses import replace
 from billing_providers.operators import billing_dag
 from tests.support.closing import shipped_settings
 
-close = billing_dag(replace(shipped_settings(), review="off", artifacts={artifacts!r}))
+close = billing_dag(replace(shipped_settings(), integration={dag!r}, review="off", artifacts={artifacts!r}))
+for task in close.tasks:
+    task.retries = 0
 """
 BUTTONS = {
     "resolve_period": ["Billing run"],
@@ -67,7 +70,7 @@ def dag_in_airflow(folder: Path) -> Any:
     from airflow.utils.session import create_session
 
     folder.mkdir()
-    (folder / "close.py").write_text(DAG_FILE.format(artifacts=f"file://{folder}/artifacts"), encoding="utf-8")
+    (folder / "close.py").write_text(DAG_FILE.format(dag=DAG, artifacts=f"file://{folder}/artifacts"), encoding="utf-8")
     bag = DagBag(folder, bundle_path=folder, bundle_name="links-tests")
     assert bag.import_errors == {}
     with create_session() as session:
@@ -82,7 +85,7 @@ def airflow(airflow_db: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
     folder = tmp_path_factory.mktemp("links")
     fresh_airflow_db(airflow_db)
     dag = dag_in_airflow(folder / "dags")
-    with closing(folder, DAG) as msp:
+    with closing(folder, SHIPPED) as msp:
         opened_ledger.cache_clear()
         good = dag.test(run_after=datetime(2026, 10, 27, 22, tzinfo=UTC), run_conf={"billing_period": "2026-10-15"})
         msp.box.control.add_fault("status", system="atria", endpoint="GET *", status=403, count=0)
@@ -175,7 +178,7 @@ def test_the_links_are_there_while_a_task_works(msp: Closing) -> None:
     with pytest.raises(KeyboardInterrupt):
         Killed(task_id="extract", settings=msp.settings, run=run.run).execute(run.context)
 
-    assert seen["_link_FindingsLink"] == f"/billing/findings?run={DAG}%2Flinks"
+    assert seen["_link_FindingsLink"] == f"/billing/findings?run={SHIPPED}%2Flinks"
 
 
 def test_a_task_works_where_its_links_cannot_be_stored(msp: Closing) -> None:
@@ -209,10 +212,10 @@ def test_links_begin_where_airflow_is_on_the_readers_server(
     operator = ExtractUsageOperator(task_id="extract", settings=replace(shipped_settings()), run=None)
     (link,) = operator.operator_extra_links
 
-    assert link.get_link(operator, ti_key=msp.run("r 1").context["dag_run"]) == f"{begin}findings?run={DAG}%2Fr+1"
+    assert link.get_link(operator, ti_key=msp.run("r 1").context["dag_run"]) == f"{begin}findings?run={SHIPPED}%2Fr+1"
 
 
 @pytest.fixture
 def msp(tmp_path: Path) -> Iterator[Closing]:
-    with closing(tmp_path, DAG) as made:
+    with closing(tmp_path, SHIPPED) as made:
         yield made

@@ -5,6 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from enum import StrEnum
+
+
+class PeriodWord(StrEnum):
+    """The answer to "is this period ready to invoice?"."""
+
+    READY = "Ready"
+    HELD = "Held"
+    FAILED = "Failed"
+    AT_WORK = "At work"
+    OPEN = "Not closed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,3 +51,10 @@ class GateHead:
     def is_ready(self) -> bool:
         """Whether every customer's invoice may be made."""
         return not (self.why or self.held or self.failed)
+
+    @property
+    def word(self) -> PeriodWord:
+        """Where the period stands."""
+        if self.failed:
+            return PeriodWord.FAILED
+        return PeriodWord.READY if self.is_ready else PeriodWord.HELD

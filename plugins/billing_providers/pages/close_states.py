@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from billing_providers.model.gate_head import GateHead
+from billing_providers.model.gate_head import GateHead, PeriodWord
 from billing_providers.model.runs import IN_PERIOD, Approval, RunRecord
 from billing_providers.pages.shown import NothingThere
 
@@ -19,22 +18,12 @@ PERIODS = 36
 RUNS = 500
 
 
-class Word(StrEnum):
-    """The answer to "is this period ready to invoice?"."""
-
-    READY = "Ready"
-    HELD = "Held"
-    FAILED = "Failed"
-    AT_WORK = "At work"
-    OPEN = "Not closed"
-
-
 @dataclass(frozen=True, slots=True)
 class IntegrationState:
     """The latest period of one integration. ``head`` None: no run has reported on it."""
 
     dag_id: str
-    word: Word
+    word: PeriodWord
     last_run: RunRecord
     head: GateHead | None
 
@@ -51,7 +40,7 @@ class PeriodState:
     dag_id: str
     period_start: date
     period_end: date
-    word: Word
+    word: PeriodWord
     head: GateHead | None
     runs: Sequence[RunRecord]
     approvals: dict[str, Approval]
@@ -94,16 +83,12 @@ def period_state(ledger: Ledger, dag_id: str, day: date | None) -> PeriodState:
     )
 
 
-def word_of(runs: Sequence[RunRecord], head: GateHead | None) -> Word:
+def word_of(runs: Sequence[RunRecord], head: GateHead | None) -> PeriodWord:
     """Return the word for a period.
 
     :param runs: of it, the newest first.
     """
     writing = [run for run in runs if not run.dry_run and run.mode != IN_PERIOD]
     if writing and writing[0].result is None:
-        return Word.AT_WORK
-    if head is None:
-        return Word.OPEN
-    if head.failed:
-        return Word.FAILED
-    return Word.READY if head.is_ready else Word.HELD
+        return PeriodWord.AT_WORK
+    return PeriodWord.OPEN if head is None else head.word

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,8 @@ from urllib.parse import urlencode
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
+
+from billing_providers.model.number_texts import money_text, quantity_text
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -53,23 +54,10 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    filters: Mapping[str, Any] = {"quantity": _quantity, "money": _money, "instant": _instant, "day": _day}
+    filters: Mapping[str, Any] = {"quantity": quantity_text, "money": money_text, "instant": _instant, "day": _day}
     environment.filters.update(filters)
     environment.globals["linked"] = linked
     return environment
-
-
-def _quantity(value: Decimal | None) -> str:
-    """Return a quantity with a thin space between thousands; a dash for one that is not known."""
-    return "–" if value is None else f"{value.normalize():,f}".replace(",", "\u202f")
-
-
-def _money(value: Decimal | None) -> str:
-    """Return an amount with two places, and more only where it has more."""
-    if value is None:
-        return "–"
-    places = max(2, -int(value.normalize().as_tuple().exponent))
-    return f"{value:,.{places}f}".replace(",", "\u202f")
 
 
 def _instant(value: datetime | None) -> str:

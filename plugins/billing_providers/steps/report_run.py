@@ -52,11 +52,12 @@ def report_run(step: BillingStep, planned: dict[str, Any] | None, context: Conte
     report, doubts = reconcile_run(step, ledger, scope, diff)
     step.keep_findings(ledger, scope.run_key, [*extra, *doubts, closing])
     gate = billing_gate(ledger, scope.integration, scope.period.start)
-    if not scope.dry_run and record.mode != IN_PERIOD:
-        ledger.gates.keep(gate_head(gate, record, diff, at=datetime.now(UTC)), gate.customers)
+    head = None if scope.dry_run or record.mode == IN_PERIOD else gate_head(gate, record, diff, at=datetime.now(UTC))
+    if head is not None:
+        ledger.gates.keep(head, gate.customers)
     if diff is not None and record.mode != IN_PERIOD:
         keep_sums(step, ledger, record, diff, found)
-    send_result(step.settings, record, [*found, *extra, *doubts], context, gate=gate)
+    send_result(step.settings, record, [*found, *extra, *doubts], context, gate=gate, head=head)
     step.log.info("%s", closing.message)
     told = {"result": record.result, "counts": dict(record.counts), "summary": record.summary}
     told |= {"billing_gate": gate.to_json(), "reconciliation": report}
