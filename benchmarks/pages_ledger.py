@@ -80,6 +80,35 @@ _EVERY_PERIOD = (
         CASE WHEN n % 7 = 0 THEN '[{{"code":"KS131","words":"Several accounts have the code."}}]' ELSE '[]' END,
         0, '', NULL
     FROM bench_lines WHERE n <= {customers}""",
+    """INSERT INTO billing_run_totals
+    SELECT '{dag}/close {start}', grouped_by, prefix || n, name || n, 30, 3, 1, '450', CAST(n % 89 * 30 AS TEXT),
+        CAST((n + {number}) % 97 * 30 AS TEXT), 0
+    FROM bench_lines CROSS JOIN (
+        SELECT 'customer' AS grouped_by, 'account-' AS prefix, 'Customer ' AS name, {customers} AS most
+        UNION ALL SELECT 'service', 'service-', 'Service number ', 30
+        UNION ALL SELECT 'module', 'module-', 'Module ', 3
+        UNION ALL SELECT 'all', '', '', 1
+    ) AS groups WHERE n <= most""",
+    """UPDATE billing_run_totals SET group_key = '', label = ''
+    WHERE run_key = '{dag}/close {start}' AND grouped_by = 'all'""",
+)
+#: What the pages show of the newest run alone.
+_OF_PAGES = (
+    """INSERT INTO billing_mapping_states
+    SELECT '{dag}', 'customer', 'C' || n, 'Customer ' || n || ' Ltd', 'atria',
+        CASE WHEN n % 10 = 0 THEN 'unmapped' WHEN n % 97 = 0 THEN 'conflict' ELSE 'mapped' END,
+        CASE WHEN n % 10 = 0 THEN '' ELSE 'account-' || n END, CASE WHEN n % 10 = 0 THEN '' ELSE 'Account ' || n END,
+        '', '', CASE WHEN n % 10 = 0 THEN '[{{"target":"account-' || n || '","shown":"Account ' || n ||
+        '","score":91,"reason":"the names are alike"}}]' ELSE '[]' END, 30, '{dag}/close {start}'
+    FROM bench_lines WHERE n <= {customers}""",
+    """INSERT INTO billing_mapping_states
+    SELECT '{dag}', 'service', 'SKU-' || n, 'Service number ' || n, 'atria', 'mapped', 'service-' || n,
+        'Service number ' || n, '', '', '[]', {customers}, '{dag}/close {start}'
+    FROM bench_lines WHERE n <= 30""",
+    """INSERT INTO billing_mapping_decisions
+    SELECT '{dag}', 'customer', 'C' || n, 1, 'map', 'account-' || n, 'Account ' || n, '', NULL, 'ann',
+        '{end}T03:00:00.000000+00:00'
+    FROM bench_lines WHERE n <= {customers}""",
 )
 _NEWEST_PERIOD = (
     """INSERT INTO billing_snapshots VALUES (
@@ -109,9 +138,11 @@ _NEWEST_PERIOD = (
 
 
 def fill(url: str, size: Size) -> None:
-    """Make the ledger at a URL and fill it."""
+    """Make the ledger at a URL and fill it, unless that was done before."""
     with Ledger.at(url) as ledger:
         ledger.migrate()
+        if ledger.runs.integrations():
+            return
         engine = ledger._store.engine
         with engine.connect() as connection, connection.begin():
             _run(connection, size)
@@ -150,7 +181,7 @@ def _run(connection: Any, size: Size) -> None:
             "customers": size.customers, "digest": digest(number), "snapshot": f"snapshot-{number}",
             "charge_set": f"charges-{number}",
         }  # fmt: skip
-        statements = [*_EVERY_PERIOD, *(_NEWEST_PERIOD if number == size.periods - 1 else ())]
+        statements = [*_EVERY_PERIOD, *((*_NEWEST_PERIOD, *_OF_PAGES) if number == size.periods - 1 else ())]
         for statement in statements:
             _do(connection, statement.format(**words))
 

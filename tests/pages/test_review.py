@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from billing_providers.ledger.paging import Slice
+from billing_providers.model.diff_page import ChangeFilter
 from billing_providers.pages.ledger_of_pages import opened_ledger
 from tests.support.closing import Closing, closing
 from tests.support.pages import ADMIN, client
@@ -90,6 +92,40 @@ def test_what_stays_and_what_was_left_alone_is_shown_on_demand(msp: Msp, planned
 
     assert f"{diff.unchanged_count} in all" in unchanged
     assert all(finding.code in skipped for finding in diff.findings if finding.level.value == "error")
+
+
+def test_the_pages_of_what_stays_hold_each_matched_line_once(msp: Msp, planned: str) -> None:
+    """In the order of the plan, cut by the database; none is left out between two pages."""
+    diff = opened_ledger().diffs.load(planned)
+    pages = opened_ledger().diff_pages
+    shown_lines = [
+        line.line_id
+        for number in range(1, diff.unchanged_count // 7 + 2)
+        for line in pages.unchanged(diff, ChangeFilter(), Slice(number, 7)).items
+    ]
+    changed = {change.line_id for change in diff.changes}
+
+    assert shown_lines == [line.line_id for line in diff.matched if line.line_id not in changed]
+    assert len(shown_lines) == diff.unchanged_count > 14
+
+
+def test_a_search_in_what_stays_counts_what_it_finds(msp: Msp, planned: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Up to a number of lines that a person would still look at; the page says when there are more."""
+    diff = opened_ledger().diffs.load(planned)
+    seen = {line.line_id: line for line in opened_ledger().diffs.lines(planned)}
+    changed = {change.line_id for change in diff.changes}
+    staying = [seen[line.line_id] for line in diff.matched if line.line_id not in changed]
+    account = staying[0].account_id
+    of_account = sum(line.account_id == account for line in staying)
+    narrow = shown(f"/billing/review/{DAG}/{planned}?show=unchanged&account={account}")
+    monkeypatch.setattr("billing_providers.ledger.diff_pages.FOUND_MAX", 3)
+    monkeypatch.setattr("billing_providers.pages.review.FOUND_MAX", 3)
+    broad = shown(f"/billing/review/{DAG}/{planned}?show=unchanged&words={staying[0].service_name[:3]}")
+
+    assert f"{of_account} in all" in narrow
+    assert "3 in all" in broad
+    assert "the first 3 lines found" in broad
+    assert "lines found" not in shown(f"/billing/review/{DAG}/{planned}?show=unchanged")
 
 
 def test_accounts_are_summed_exactly(msp: Msp, planned: str) -> None:

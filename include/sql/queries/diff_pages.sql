@@ -47,31 +47,59 @@ WHERE digest = :digest
 ORDER BY row_no;
 
 -- name: diff_unchanged_page
--- Reads a page of the lines that usage reached and that stay as they are, and how many there are in all.
+-- Reads a page of the lines that usage reached and that stay as they are. How many there are, the diff tells by itself.
+WITH part AS MATERIALIZED (
+    SELECT matched.row_no, matched.line_id, matched.contract_id, matched.account_id, matched.service_id, matched.quantity
+    FROM billing_diff_matched AS matched
+    WHERE
+        matched.digest = :digest
+        AND matched.line_id NOT IN (SELECT change.line_id FROM billing_diff_changes AS change WHERE change.digest = :digest)
+    ORDER BY matched.row_no
+    LIMIT :limit OFFSET :skip
+),
+seen AS MATERIALIZED (
+    SELECT
+        line_id, contract_name, account_name, service_name, quantity, unit_cost, unit_price, included, last_day, billable
+    FROM billing_diff_lines
+    WHERE digest = :digest AND line_id IN (SELECT line_id FROM part)
+)
 SELECT
-    line.line_id, line.contract_id, line.contract_name, line.account_id, line.account_name, line.service_id,
-    line.service_name, line.quantity, line.unit_cost, line.unit_price, line.included, line.last_day, line.billable,
-    COUNT(*) OVER () AS total
-FROM billing_diff_lines AS line
-WHERE
-    line.digest = :digest
-    AND EXISTS (
-        SELECT 1 FROM billing_diff_matched AS matched
-        WHERE matched.digest = line.digest AND matched.line_id = line.line_id
-    )
-    AND NOT EXISTS (
-        SELECT 1 FROM billing_diff_changes AS change
-        WHERE change.digest = line.digest AND change.line_id = line.line_id
-    )
-    AND (:account = '' OR line.account_id = :account)
-    AND (
-        :words = ''
-        OR LOWER(line.account_name) LIKE :words ESCAPE '!'
-        OR LOWER(line.contract_name) LIKE :words ESCAPE '!'
-        OR LOWER(line.service_name) LIKE :words ESCAPE '!'
-        OR LOWER(line.line_id) LIKE :words ESCAPE '!'
-    )
-ORDER BY line.row_no
+    part.line_id, part.contract_id, COALESCE(seen.contract_name, part.contract_id) AS contract_name, part.account_id,
+    COALESCE(seen.account_name, part.account_id) AS account_name, part.service_id,
+    COALESCE(seen.service_name, part.service_id) AS service_name, COALESCE(seen.quantity, part.quantity) AS quantity,
+    seen.unit_cost, seen.unit_price, seen.included, seen.last_day, COALESCE(seen.billable, 1) AS billable
+FROM part
+LEFT JOIN seen ON seen.line_id = part.line_id
+ORDER BY part.row_no;
+
+-- name: diff_unchanged_found
+-- Reads a page of the first unchanged lines of an account or with some words, and how many of these there are.
+SELECT found.*, COUNT(*) OVER () AS total
+FROM (
+    SELECT
+        line.line_id, line.contract_id, line.contract_name, line.account_id, line.account_name, line.service_id,
+        line.service_name, line.quantity, line.unit_cost, line.unit_price, line.included, line.last_day, line.billable,
+        line.row_no
+    FROM billing_diff_lines AS line
+    WHERE
+        line.digest = :digest
+        AND (:account = '' OR line.account_id = :account)
+        AND (
+            :words = ''
+            OR LOWER(line.account_name) LIKE :words ESCAPE '!'
+            OR LOWER(line.contract_name) LIKE :words ESCAPE '!'
+            OR LOWER(line.service_name) LIKE :words ESCAPE '!'
+            OR LOWER(line.line_id) LIKE :words ESCAPE '!'
+        )
+        AND line.line_id NOT IN (SELECT change.line_id FROM billing_diff_changes AS change WHERE change.digest = :digest)
+        AND EXISTS (
+            SELECT 1 FROM billing_diff_matched AS matched
+            WHERE matched.digest = :digest AND matched.line_id = line.line_id
+        )
+    ORDER BY line.row_no
+    LIMIT :most
+) AS found
+ORDER BY found.row_no
 LIMIT :limit OFFSET :skip;
 
 -- name: diff_skipped_page

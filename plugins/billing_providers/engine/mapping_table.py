@@ -11,6 +11,7 @@ import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from billing_providers.engine.mapping import (
@@ -195,7 +196,8 @@ def _counts(cells: Sequence[str]) -> bool:
     return any(cell.strip() for cell in cells) and not cells[0].strip().startswith("#")
 
 
-def _entries(text: str, kind: MappedKind) -> dict[str, MappingEntry[Any]]:
+@lru_cache(maxsize=4)  # a table is looked at again and again while it is worked on; nobody changes what is returned
+def _entries(text: str, kind: MappedKind) -> Mapping[str, MappingEntry[Any]]:
     """Return what a table says about each customer, or about each SKU for all customers."""
     if not text.strip():
         return {}
@@ -205,7 +207,7 @@ def _entries(text: str, kind: MappedKind) -> dict[str, MappingEntry[Any]]:
     return {sku if not customer else f"{sku}\n{customer}": entry for (customer, sku), entry in found.items()}
 
 
-def _entries_or_none(text: str, kind: MappedKind) -> dict[str, MappingEntry[Any]] | None:
+def _entries_or_none(text: str, kind: MappedKind) -> Mapping[str, MappingEntry[Any]] | None:
     try:
         return _entries(text, kind)
     except (SettingsError, csv.Error):

@@ -22,6 +22,9 @@ _LINE = RowCodec(SeenLine)
 _FINDING = RowCodec(Finding)
 _HEAD = RowCodec(ContractDiff, without=("changes", "matched", "findings"))
 
+#: How many unchanged lines a search goes through: more are narrowed down, not read.
+FOUND_MAX = 1000
+
 
 class DiffPages:
     """Parts of stored diffs, by digest."""
@@ -41,10 +44,18 @@ class DiffPages:
         rows = self._rows("diff_changes_page", part, digest=digest, words=like(wanted.words), **chosen)
         return Page.of([_CHANGE.decoded(row) for row in rows], rows, part)
 
-    def unchanged(self, digest: str, wanted: ChangeFilter, part: Slice) -> Page[SeenLine]:
-        """Return a page of the lines that usage reached and that stay as they are."""
-        words = like(wanted.words)
-        rows = self._rows("diff_unchanged_page", part, digest=digest, words=words, account=wanted.account)
+    def unchanged(self, diff: ContractDiff, wanted: ChangeFilter, part: Slice) -> Page[SeenLine]:
+        """Return a page of the lines that usage reached and that stay as they are.
+
+        Of an account or with words: of the first :data:`FOUND_MAX` of them. After retention has removed the lines that
+        the plan saw, they have ids in place of names.
+        """
+        words, account = like(wanted.words), wanted.account
+        if not words and not account:
+            rows = self._rows("diff_unchanged_page", part, digest=diff.digest)
+            return Page([_LINE.decoded(row) for row in rows], diff.unchanged_count, part.number, part.size)
+        chosen = {"words": words, "account": account, "most": FOUND_MAX}
+        rows = self._rows("diff_unchanged_found", part, digest=diff.digest, **chosen)
         return Page.of([_LINE.decoded(row) for row in rows], rows, part)
 
     def skipped(self, digest: str, wanted: ChangeFilter, part: Slice) -> Page[Finding]:

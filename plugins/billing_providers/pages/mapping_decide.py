@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -11,13 +12,14 @@ from fastapi.responses import RedirectResponse
 
 from billing_providers.engine.mapping_table import DecidedTable, decided_table
 from billing_providers.errors import SettingsError
-from billing_providers.model.mapping_decisions import MappedKind, MappingDecision
+from billing_providers.ledger.paging import Page, Slice
+from billing_providers.model.mapping_decisions import DecidedMapping, MappedKind, MappingDecision
 from billing_providers.pages.access import SignedIn, may_change, may_read
 from billing_providers.pages.forgery import form_token, not_forged
 from billing_providers.pages.ledger_of_pages import LedgerOfPages
 from billing_providers.pages.mapping_choices import Choice, best_of_all, choices_of, decisions_of
 from billing_providers.pages.mapping_file import MappingFile, mapping_file, may_write, write_mapping_file
-from billing_providers.pages.mappings import kind_of
+from billing_providers.pages.mappings import PageNumber, kind_of
 from billing_providers.pages.rendering import linked, page
 from billing_providers.pages.shown import NothingThere
 
@@ -82,9 +84,10 @@ def table(
     ledger: LedgerOfPages,
     kind: Annotated[str, Query(max_length=10)] = MappedKind.CUSTOMER.value,
     kept: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
+    number: PageNumber = 1,
 ) -> Response:
     """Show what the decisions that stand change in the mapping table, before it is downloaded or written."""
-    return _table_page(request, dag_id, user, ledger, kind_of(kind), kept=kept)
+    return _table_page(request, dag_id, user, ledger, kind_of(kind), kept=kept, number=number)
 
 
 @router.get("/mappings/{dag_id}/table.csv", dependencies=[may_read])
@@ -125,15 +128,24 @@ def write(
 
 
 def _table_page(
-    request: Request, dag_id: str, user: Any, ledger: Any, kind: MappedKind, *, kept: int = 0, problem: str = ""
+    request: Request,
+    dag_id: str,
+    user: Any,
+    ledger: Any,
+    kind: MappedKind,
+    *,
+    kept: int = 0,
+    number: int = 1,
+    problem: str = "",
 ) -> Response:
-    file, made, unreadable = _made(ledger, dag_id, kind, _name(user))
+    standing, part = ledger.mapping_decisions.standing(dag_id, kind), Slice(number)
+    file, made, unreadable = _made(ledger, dag_id, kind, _name(user), standing)
     values: dict[str, Any] = {
         "kind": kind.value,
         "kept": kept,
         "file": file,
         "made": made,
-        "decisions": ledger.mapping_decisions.standing(dag_id, kind),
+        "decisions": Page(standing[part.skip : part.skip + part.size], len(standing), part.number, part.size),
         "problem": problem or (f"The mapping table {unreadable}" if unreadable else ""),
         "may_write": may_write() and not file.why_not,
         "token": form_token(user),
@@ -143,12 +155,15 @@ def _table_page(
     return page(request, "mapping_table.html", status=status, title=title, dag_id=dag_id, **values)
 
 
-def _made(ledger: Any, dag_id: str, kind: MappedKind, by: str) -> tuple[MappingFile, DecidedTable | None, str]:
+def _made(
+    ledger: Any, dag_id: str, kind: MappedKind, by: str, standing: Sequence[DecidedMapping] | None = None
+) -> tuple[MappingFile, DecidedTable | None, str]:
     """Return the file as it is, the table that the decisions make of it, and why there is none."""
+    decisions = ledger.mapping_decisions.standing(dag_id, kind) if standing is None else standing
     file = mapping_file(ledger, dag_id, kind)
     note = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {by}: rows decided on the page Mappings of Billing"
     try:
-        return file, decided_table(file.text, kind, ledger.mapping_decisions.standing(dag_id, kind), note), ""
+        return file, decided_table(file.text, kind, decisions, note), ""
     except SettingsError as error:
         return file, None, str(error).removeprefix("the mapping table: ")
 

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from billing_providers.engine.account_totals import account_totals
+from billing_providers.ledger.diff_pages import FOUND_MAX
 from billing_providers.ledger.paging import Slice
 from billing_providers.model.changes import ChangeKind
 from billing_providers.model.diff_page import ChangeFilter, ChangeOrder, HeldFilter
@@ -82,13 +83,14 @@ def review(
         "kinds": [one.value for one in ChangeKind],
         "orders": [one.value for one in ChangeOrder],
         "task": REVIEW_TASK,
+        "found_max": FOUND_MAX,
     }
     part = Slice(number)
     match show:
         case "accounts":
             values["accounts"] = account_totals(ledger.diff_pages.amounts(digest))
         case "unchanged":
-            values["unchanged"] = ledger.diff_pages.unchanged(digest, wanted, part)
+            values["unchanged"] = ledger.diff_pages.unchanged(diff, wanted, part)
         case "skipped":
             values["skipped"] = ledger.diff_pages.skipped(digest, wanted, part)
         case _:

@@ -58,9 +58,17 @@ def test_what_a_person_has_to_change_is_left_as_it_is_and_told(rows: str, why: s
     assert load_customer_map(made.text, "t").digest == load_customer_map(text, "t").digest
 
 
-@pytest.mark.parametrize("subject", ["#1", " padded ", ""])
+def test_a_code_that_begins_like_a_comment_is_read_back() -> None:
+    """It is marked as text, and so no line that is skipped."""
+    made = decided_table("", MappedKind.CUSTOMER, [decided("#1", "11"), decided("BIR", "12")])
+
+    assert made.left_out == {}
+    assert set(load_customer_map(made.text, "t").entries) == {"#1", "BIR"}
+
+
+@pytest.mark.parametrize("subject", [" padded ", ""])
 def test_what_a_table_cannot_hold_is_told_and_the_rest_is_kept(subject: str) -> None:
-    """A code that begins like a comment would be skipped; one with blanks would be another."""
+    """A code with blanks around it would be another."""
     made = decided_table("", MappedKind.CUSTOMER, [decided(subject, "11"), decided("BIR", "12")])
 
     assert made.left_out == {subject: NOT_READ_BACK}
