@@ -47,7 +47,7 @@ def test_the_first_page_tells_each_integration_in_one_word() -> None:
 
     assert ">Held</span>" in shown
     assert "1\u202f234.50" in shown
-    assert "2026-11-26 22:05 UTC" in shown
+    assert '2026-11-26</span> <span class="day">22:05 UTC' in shown
 
 
 @pytest.mark.usefixtures("closed")

@@ -61,7 +61,7 @@ def test_what_was_there_last_month_is_told_from_what_is_new(msp: TwoMonths) -> N
     """Both periods had the same customers without an account."""
     page = shown("/findings")
 
-    assert "2 periods, since 2026-08-26" in page
+    assert '2 periods, since <span class="day">2026-08-26' in page
     (own,) = (row for row in rows_of(page, "Findings") if HOSTILE in row)
     assert "<td>new</td>" in own
 

@@ -140,7 +140,7 @@ def test_a_line_tells_why_it_holds_what_it_holds(msp: TwoMonths) -> None:
     page = shown(f"/history/{DAG}/line/{change.line_id}")
     rows = rows_of(page, "What was planned")
 
-    assert "2026-09-26 to 2026-10-26" in rows[0]
+    assert '2026-09-26 to</span> <span class="day">2026-10-26' in rows[0]
     written = next(row for row in rows if change.reason in row)
     assert [written.index(f"{word}</span>") > 0 for word in ("Intended", "Sent", "Confirmed", "Verified")] == [True] * 4
     assert f"read back {change.quantity_after.normalize():,f}" in written
