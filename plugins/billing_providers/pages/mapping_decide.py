@@ -84,10 +84,11 @@ def table(
     ledger: LedgerOfPages,
     kind: Annotated[str, Query(max_length=10)] = MappedKind.CUSTOMER.value,
     kept: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
+    written: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
     number: PageNumber = 1,
 ) -> Response:
     """Show what the decisions that stand change in the mapping table, before it is downloaded or written."""
-    return _table_page(request, dag_id, user, ledger, kind_of(kind), kept=kept, number=number)
+    return _table_page(request, dag_id, user, ledger, kind_of(kind), kept=kept, written=written, number=number)
 
 
 @router.get("/mappings/{dag_id}/table.csv", dependencies=[may_read])
@@ -124,7 +125,7 @@ def write(
     except SettingsError as refusal:
         return _table_page(request, dag_id, user, ledger, which, problem=str(refusal))
     base = request.scope.get("root_path", "")
-    return RedirectResponse(linked(f"{base}/mappings/{dag_id}/table", kind=which.value), 303)
+    return RedirectResponse(linked(f"{base}/mappings/{dag_id}/table", kind=which.value, written=len(made.rows)), 303)
 
 
 def _table_page(
@@ -135,6 +136,7 @@ def _table_page(
     kind: MappedKind,
     *,
     kept: int = 0,
+    written: int = 0,
     number: int = 1,
     problem: str = "",
 ) -> Response:
@@ -143,6 +145,7 @@ def _table_page(
     values: dict[str, Any] = {
         "kind": kind.value,
         "kept": kept,
+        "written": written,
         "file": file,
         "made": made,
         "decisions": Page(standing[part.skip : part.skip + part.size], len(standing), part.number, part.size),
