@@ -78,7 +78,7 @@ def test_each_change_has_its_difference_and_what_was_billed_before(msp: Msp, pla
     change = next(one for one in diff.changes if one.quantity_before is not None and one.line_id)
     page = shown(f"/billing/review/{DAG}/{planned}?words={change.line_id}")
 
-    assert "From 2026-08-26" in page
+    assert 'From <span class="day">2026-08-26' in page
     assert f">{change.quantity_before.normalize():,f}<" in page
     assert f">{change.quantity_after.normalize():,f}<" in page
     assert change.reason in page
