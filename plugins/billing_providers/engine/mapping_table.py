@@ -120,6 +120,7 @@ class _Table:
         self.new_columns = [name for name in needed if name not in named]
         self.columns = [*named, *self.new_columns]
         self._places: dict[str, list[int]] = {}
+        self._rows: dict[str, str] = {}
         for at, (cells, _) in enumerate(self.records):
             if self.head is not None and at > self.head and _counts(cells) and (about := self._subject(cells)):
                 self._places.setdefault(about, []).append(at)
@@ -137,14 +138,17 @@ class _Table:
         return f"{subject}|{term}" if term else subject
 
     def row_of(self, decided: DecidedMapping) -> str:
-        """Return the row of a decision, with its line end."""
+        """Return the row of a decision, with its line end. A subject has one decision, so its row is made once."""
+        if (known := self._rows.get(decided.subject)) is not None:
+            return known
         ignored = decided.decision is MappingDecision.IGNORE
         cells = {
             _SUBJECT[self.kind]: decided.subject,
             _TARGET[self.kind]: "" if ignored else decided.target,
             "ignore": ignore_text(decided) if ignored else "",
         }
-        return self._written([cells.get(name, "") for name in self.columns])
+        row = self._rows[decided.subject] = self._written([cells.get(name, "") for name in self.columns])
+        return row
 
     def with_rows(self, decisions: Iterable[DecidedMapping], note: str) -> str:
         """Return the text with decided rows in it."""

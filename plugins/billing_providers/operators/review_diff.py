@@ -16,6 +16,7 @@ from billing_providers.model.runs import Approval
 from billing_providers.model.settings import IntegrationSettings, ReviewMode
 from billing_providers.operators.faults import faults_reported
 from billing_providers.operators.page_links import ReviewLink, store_links
+from billing_providers.page_addresses import PageAddresses
 from billing_providers.steps.step import BillingStep, run_key_of
 
 if TYPE_CHECKING:
@@ -77,7 +78,8 @@ class ReviewDiffOperator(BillingStep, ApprovalOperator):
         undoes = f", undo of run {self.scope.undoes}" if self.scope.undoes else ""
         self.subject = f"{self.settings.integration}: {len(diff.changes)} changes, {len(diff.held)} held{undoes}"
         link = RecordLink(self.settings.contract_link)
-        self.body = review_text(diff, self.diff.get("change_list_uri", ""), self.diff.get("split_rows"), link)
+        page = PageAddresses.in_airflow().review(run_key_of(context))
+        self.body = review_text(diff, self.diff.get("change_list_uri", ""), self.diff.get("split_rows"), link, page)
         context["ti"].xcom_push(key=ASKED_DIGEST, value=diff.digest)
         return super().execute(context)
 
