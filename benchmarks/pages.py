@@ -73,6 +73,7 @@ def paths(size: Size) -> dict[str, str]:
 
 def main(size: str = "S", url: str = "") -> None:
     use_temporary_airflow()
+    os.environ["AIRFLOW__LOGGING__LOGGING_LEVEL"] = "ERROR"  # no line per request among the figures
     with tempfile.TemporaryDirectory() as folder:
         url = url or f"sqlite:///{Path(folder)}/ledger.sqlite"
         start = time.perf_counter()
