@@ -109,6 +109,21 @@ def test_the_pages_of_what_stays_hold_each_matched_line_once(msp: Msp, planned: 
     assert len(shown_lines) == diff.unchanged_count > 14
 
 
+def test_what_stays_is_still_told_when_its_names_are_gone(msp: Msp) -> None:
+    """Retention thins what plans inside a period saw; ids take the place of names."""
+    ledger = opened_ledger()
+    digest = next(run.digest for run in ledger.runs.history(DAG) if run.digest)
+    diff = ledger.diffs.load(digest)
+    with ledger._store.writing("thin") as transaction:
+        transaction.run("thin_diff_lines", digest=digest)
+    found = ledger.diff_pages.unchanged(diff, ChangeFilter(), Slice())
+    page = shown(f"/billing/review/{DAG}/{digest}?show=unchanged")
+
+    assert found.total == diff.unchanged_count > 0
+    assert [line.account_name for line in found.items] == [line.account_id for line in found.items]
+    assert found.items[0].line_id in page
+
+
 def test_a_search_in_what_stays_counts_what_it_finds(msp: Msp, planned: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Up to a number of lines that a person would still look at; the page says when there are more."""
     diff = opened_ledger().diffs.load(planned)
