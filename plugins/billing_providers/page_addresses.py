@@ -44,9 +44,10 @@ class PageAddresses:
         """What a run found."""
         return f"{self.airflow}/billing/findings?{urlencode({'run': run_key})}"
 
-    def close(self, dag_id: str, period_start: date) -> str:
-        """Whether a period is ready to invoice."""
-        return f"{self.airflow}/billing/close/{quote(dag_id, safe='')}?{urlencode({'period': period_start})}"
+    def close(self, dag_id: str, period_start: date | None = None) -> str:
+        """Whether a period of an integration is ready to invoice; None: the latest one."""
+        period = f"?{urlencode({'period': period_start})}" if period_start else ""
+        return f"{self.airflow}/billing/close/{quote(dag_id, safe='')}{period}"
 
     def _of_run(self, page: str, run_key: str, **more: str) -> str:
         dag_id, _, run_id = run_key.partition("/")

@@ -12,6 +12,7 @@ from urllib.parse import quote
 import pytest
 
 from billing_providers.operators.base import BillingOperator
+from billing_providers.operators.billing_gate import BillingGateSensor
 from billing_providers.operators.extract_usage import ExtractUsageOperator
 from billing_providers.pages.ledger_of_pages import opened_ledger
 from billing_providers.plugin import BillingPlugin
@@ -213,6 +214,14 @@ def test_links_begin_where_airflow_is_on_the_readers_server(
     (link,) = operator.operator_extra_links
 
     assert link.get_link(operator, ti_key=msp.run("r 1").context["dag_run"]) == f"{begin}findings?run={SHIPPED}%2Fr+1"
+
+
+def test_the_sensor_of_the_gate_leads_to_the_close_that_it_waits_for(msp: Closing) -> None:
+    """Its own DAG is the one that makes invoices, so the page is that of the integration."""
+    sensor = BillingGateSensor(task_id="gate", settings=msp.settings)
+    (link,) = sensor.operator_extra_links
+
+    assert link.get_link(sensor, ti_key=msp.run().context["dag_run"]) == f"/billing/close/{SHIPPED}"
 
 
 @pytest.fixture

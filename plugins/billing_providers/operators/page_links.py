@@ -72,6 +72,16 @@ class RunLink(PageLink):
         return PageAddresses.in_airflow().run(run_key)
 
 
+class CloseLink(BaseOperatorLink):
+    """To where the integration stands that a task of another DAG waits for."""
+
+    name = "Close"
+
+    def get_link(self, operator: Any, *, ti_key: Any) -> str:
+        """Return the address, for Airflow."""
+        return PageAddresses.in_airflow().close(operator.settings.integration)
+
+
 def store_links(operator: BaseOperator, context: Context, run_key: str) -> None:
     """Store the links of a task that begins. A task works without them, so that no trouble here ends it."""
     for link in operator.operator_extra_links:

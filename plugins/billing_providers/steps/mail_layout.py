@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 
-_PAGE = "margin:0;padding:12px;font:16px/1.45 system-ui,-apple-system,'Segoe UI',Roboto,Arial,sans-serif;color:#1f2933"
+_PAGE = "margin:0;padding:12px;background:#fff;color:#1f2933;font:16px/1.45 system-ui,Roboto,Arial,sans-serif"
 _COLUMN = "max-width:640px;margin:0 auto;overflow-wrap:anywhere"
 _HEADING = "font-size:18px;margin:24px 0 8px"
 _FIGURE = "padding:4px 12px 4px 0;border-bottom:1px solid #d9dee3;vertical-align:top;text-align:left;font-weight:400"
@@ -22,12 +22,16 @@ _OTHER = "#52606d"
 
 @dataclass(frozen=True, slots=True)
 class MailEntry:
-    """One thing that somebody should know: what it is about, in which state it is, what is said, what to do."""
+    """One thing that somebody should know: what it is about, in which state it is, what is said, what to do.
+
+    :ivar code: of what it is about; apart from the title, which may be a name that turns directions.
+    """
 
     title: str
     state: str
     told: str
     advice: str = ""
+    code: str = ""
 
     @property
     def html(self) -> str:
@@ -35,7 +39,8 @@ class MailEntry:
         told = f"<div>{_text(self.told)}</div>" if self.told else ""
         advice = f"<div><i>{_text(self.advice)}</i></div>" if self.advice else ""
         style = _ENTRY.format(color=_COLORS.get(self.state, _OTHER))
-        return f'<div style="{style}"><b>{_text(self.title)}</b> ({escape(self.state)}){told}{advice}</div>'
+        code = f" ({_text(self.code)})" if self.code else ""
+        return f'<div style="{style}"><b>{_text(self.title)}{code}</b> ({escape(self.state)}){told}{advice}</div>'
 
 
 def mail_html(title: str, *parts: str) -> str:

@@ -175,7 +175,7 @@ def _gate(gate: BillingGate | None) -> list[str]:
         return []
     counts = ", ".join(f"{count} {state}" for state, count in gate.counts.items())
     waiting = [
-        MailEntry(f"{one.customer_name or one.customer_code} ({one.customer_code})", one.state.value, one.why)
+        MailEntry(one.customer_name or one.customer_code, one.state.value, one.why, code=one.customer_code)
         for one in gate.not_ready
     ]
     return [

@@ -47,8 +47,8 @@ def test_a_run_that_ended_well_is_told_with_its_counts(told: Closing, sink: Smtp
     assert "verified" in body
     assert "KS22" in body
     assert "Billing gate: closed. 30 ready, 14 held, 0 failed." in body
-    twin_rivers = body.partition("<b><bdi>Twin Rivers Dental (")[2]
-    assert ")</bdi></b> (held)<div><bdi>KS101: Twin Rivers Dental: 2 active accounts" in twin_rivers[:120]
+    twin_rivers = body.partition("<b><bdi>Twin Rivers Dental</bdi> (<bdi>")[2]
+    assert "</bdi>)</b> (held)<div><bdi>KS101: Twin Rivers Dental: 2 active accounts" in twin_rivers[:120]
     assert run.diff["digest"] in body
 
 
