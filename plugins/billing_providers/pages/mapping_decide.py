@@ -39,7 +39,7 @@ def decide(
     what: Field = MappingDecision.MAP.value,
     take: Field = "chosen",
     choice: Fields = [],  # noqa: B006 - a default of a form, never changed
-    best: Fields = [],  # noqa: B006
+    best: Fields = [],  # noqa: B006 - as above
     subject: Field = "",
     target: Field = "",
     words: Field = "",
