@@ -38,7 +38,7 @@ test: setup  ## Run the tests; one file: make test PYTEST_ARGS=tests/unit/model;
 soak: setup  ## Break everything, seed by seed, and account for every line: make soak SEEDS=50
 	BILLING_SOAK_SEEDS=$(SEEDS) $(BIN)/python -m pytest -n 2 --dist loadfile tests/survival tests/faults tests/fuzz tests/system/cluster
 
-airflow: setup  ## Airflow's UI with the sandbox behind it; Ctrl-C ends everything
+airflow: setup  ## Airflow's UI with the sandbox behind it and pages full of closed periods; Ctrl-C ends everything
 	@$(BIN)/python -m scripts.airflow_ui
 
 sandbox: setup  ## Only the simulated vendors

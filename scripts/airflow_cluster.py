@@ -27,6 +27,7 @@ USER = "admin"
 PORT = 8080
 SANDBOX_PORT = 8600
 INBOX = "inbox"
+INBOX_MONTHS = 4  # as many as `make airflow` may close
 OWNED = ".made-by-local-airflow"  # only a home that holds this file is ever removed
 
 
@@ -180,7 +181,7 @@ def common_environment(home: Path, url: str) -> dict[str, str]:
 
 
 def fill_inbox(folder: Path) -> None:
-    """Put rCloud's usage and the modules' metrics of the last two closed months where the shipped DAGs look for them.
+    """Put rCloud's usage and the modules' metrics of the last closed months where the shipped DAGs look for them.
 
     They are dated a day back: a file that changed a minute ago may still be written.
     """
@@ -193,7 +194,7 @@ def fill_inbox(folder: Path) -> None:
     calendar, world = BillingCalendar(), build_world()
     period = calendar.period_containing(calendar.local_date(datetime.now(UTC)))
     yesterday = (datetime.now(UTC) - timedelta(days=1)).timestamp()
-    for _ in range(2):
+    for _ in range(INBOX_MONTHS):
         period = calendar.period_before(period)
         month = (period.start.year, period.start.month)
         usage, metrics = (folder / f"{name}-{period.start:%Y-%m}.csv" for name in ("rcloud", "modules"))

@@ -9,8 +9,14 @@ from typing import Any
 
 from billing_providers.ledger.ledger import Ledger
 from billing_providers.model.billing_dataset import BillingItem, BillingItemsRead, BillingTotal, ItemState, TotalBy
+from billing_providers.model.gate import CustomerGate, GateReason, GateState
+from billing_providers.model.gate_head import GateHead
 from billing_providers.model.journal import JournalState
+from billing_providers.model.mapping_decisions import DecidedMapping, MappedKind, MappingDecision
+from billing_providers.model.mapping_states import MappingOffer, MappingStanding, MappingState
+from billing_providers.model.run_totals import RunTotal, RunTotalBy
 from billing_providers.model.runs import IN_PERIOD, Approval, CustomerResult, RunResult
+from billing_providers.model.seen_findings import FindingNote
 from billing_providers.model.settings_log import SettingsEntry
 from tests.support.ledger_values import (
     LONG,
@@ -47,7 +53,7 @@ CHARGES = [charge_line(record_count=1), charge_line(charge_no=2, sku="BACKUP", q
 OUTCOMES = [outcome("row 1", 1, "12"), outcome("row 2", 2, str(LONG)), outcome("row 3", None, None, "no trials")]
 
 
-def fill(ledger: Ledger, *, settings: bool = True, thinned: bool = True) -> None:
+def fill(ledger: Ledger, *, settings: bool = True, thinned: bool = True, pages: bool = True) -> None:
     """Close October: one reading inside the period that wrote, the close, its decision, journal, register, history."""
     _reads(ledger, "b", NOON - timedelta(days=10), INSIDE, mode=IN_PERIOD)
     _reads(ledger, "a", NOON, CLOSE, mode="scheduled", started_by="ann", counts=(("changes", 1),), summary=NASTY)
@@ -62,8 +68,59 @@ def fill(ledger: Ledger, *, settings: bool = True, thinned: bool = True) -> None
     _items(ledger)
     if settings:
         ledger.settings_log.add(SettingsEntry(INTEGRATION, 1, CLOSE, "ann", NOON, (("psa", "kaseya_bms"),)))
+    if pages:
+        _pages(ledger)
     if thinned:
         assert [reading.snapshot_id for reading in ledger.retention.thin(MUCH_LATER, 30)] == ["b" * 32]
+
+
+def _pages(ledger: Ledger) -> None:
+    """What the report keeps for the pages, and what people said on them."""
+    held = CustomerGate("ACME", NASTY, GateState.HELD, (GateReason("KS05", NASTY),), 2, "HTTP 400", NOON)
+    ledger.gates.keep(
+        GateHead(
+            integration=INTEGRATION,
+            period_start=OCTOBER,
+            period_end=NOVEMBER,
+            tenant=TENANT,
+            run_key=CLOSE,
+            digest="a" * 64,
+            why="",
+            ready=0,
+            held=1,
+            failed=0,
+            changes=1,
+            changes_held=1,
+            amount_changed=LONG,
+            amount_held=LONG,
+            at=NOON,
+        ),
+        [held],
+    )
+    ledger.run_totals.keep(CLOSE, [RunTotal(RunTotalBy.ALL, "", NASTY, 1, 1, 0, LONG, LONG, LONG, 0)])
+    offer = MappingOffer("801", NASTY, 90, "the names are alike")
+    state = MappingState(
+        MappedKind.CUSTOMER, "BETA", NASTY, "", MappingStanding.UNMAPPED, "", "", "KS22", NASTY, (offer,), 0, CLOSE
+    )
+    ledger.mapping_states.keep(INTEGRATION, [state])
+    ledger.mapping_decisions.add(
+        [
+            DecidedMapping(
+                integration=INTEGRATION,
+                kind=MappedKind.CUSTOMER,
+                subject="BETA",
+                seq=1,
+                decision=MappingDecision.IGNORE,
+                target="",
+                target_name="",
+                reason=NASTY,
+                review_on=NOVEMBER,
+                decided_by="ann",
+                decided_at=NOON,
+            )
+        ]
+    )
+    ledger.finding_pages.add_note(FindingNote(INTEGRATION, "KS05:acme", 1, "ben", NASTY, "ann", NOON))
 
 
 def _reads(ledger: Ledger, name: str, at: Any, run_key: str, **run: Any) -> None:

@@ -19,7 +19,7 @@ from tests.support.ledger_filled import fill
 from tests.support.ledger_rows import OWN, connected
 
 FOLDER = Path(__file__).resolve().parents[1] / "data" / "ledgers"
-WITH_SETTINGS, WITH_THINNED = 3, 5  # versions that brought these tables
+WITH_SETTINGS, WITH_THINNED, WITH_PAGES = 3, 5, 6  # versions that brought these tables
 _APPLIED = "2026-11-01T00:00:00.000000+00:00"
 _ID = "f" * 32
 
@@ -61,7 +61,12 @@ def _text(version: int, dialect: str, folder: Path) -> str:
     filled, schema = f"sqlite:///{folder}/filled.sqlite", f"sqlite:///{folder}/schema.sqlite"
     with Ledger.at(filled) as ledger:
         ledger.migrate()
-        fill(ledger, settings=version >= WITH_SETTINGS, thinned=version >= WITH_THINNED)
+        fill(
+            ledger,
+            settings=version >= WITH_SETTINGS,
+            thinned=version >= WITH_THINNED,
+            pages=version >= WITH_PAGES,
+        )
     with connected(schema) as connection:
         for step in migrations("sqlite")[:version]:
             for statement in step.statements:

@@ -16,6 +16,12 @@ ON CONFLICT (digest) DO NOTHING;
 INSERT INTO billing_diff_runs (digest, run_key) VALUES (:digest, :run_key)
 ON CONFLICT (digest, run_key) DO NOTHING;
 
+-- name: last_plan_write
+-- Remembers which diff was planned last for a period.
+INSERT INTO billing_last_plans (integration, period_start, digest, run_key)
+VALUES (:integration, :period_start, :digest, :run_key)
+ON CONFLICT (integration, period_start) DO UPDATE SET digest = excluded.digest, run_key = excluded.run_key;
+
 -- name: diff_read
 -- Reads the head of a diff.
 SELECT

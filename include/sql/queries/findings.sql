@@ -12,8 +12,11 @@ DELETE FROM billing_findings WHERE run_key = :run_key AND stage = :stage;
 
 -- name: finding_write
 -- Writes one finding of a stage of a run.
-INSERT INTO billing_findings (run_key, stage, row_no, code, number, level, scope, subject, message, resolution)
-VALUES (:run_key, :stage, :row_no, :code, :number, :level, :scope, :subject, :message, :resolution);
+INSERT INTO billing_findings (
+    run_key, stage, row_no, code, number, level, scope, subject, message, resolution, customer, cause
+) VALUES (
+    :run_key, :stage, :row_no, :code, :number, :level, :scope, :subject, :message, :resolution, :customer, :cause
+);
 
 -- name: findings_of_run
 -- Reads the findings of a run, in the order of its stages.

@@ -82,3 +82,7 @@ SELECT customer_code, customer_name, result, done, open, codes
 FROM billing_run_customers
 WHERE run_key = :run_key
 ORDER BY row_no;
+
+-- name: integrations_known
+-- Reads which integrations had a run.
+SELECT DISTINCT integration FROM billing_runs ORDER BY integration;

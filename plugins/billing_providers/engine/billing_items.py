@@ -13,6 +13,7 @@ from datetime import date
 from decimal import Decimal
 
 from billing_providers.engine.prorated_rows import WHOLE, Proration, prorations
+from billing_providers.engine.usage_module import usage_module
 from billing_providers.model.billing_dataset import BillingItem, ItemState
 from billing_providers.model.billing_items import PendingItem, PostedItem
 from billing_providers.model.changes import ChangeKind, LineChange, ManagedLine, MatchedLine, parts_of
@@ -73,10 +74,7 @@ class _Usage:
     managed: bool
 
     def module(self, source: str) -> str:
-        """Codes read ``Module: customer`` and SKUs ``Module - item`` where a source has modules."""
-        named = {code.partition(": ")[0] for code in self.codes if ": " in code}
-        found = {name for name in named if any(sku.startswith(f"{name} - ") for sku in self.skus)}
-        return " + ".join(sorted(found)) or source
+        return usage_module(self.codes, self.skus, source)
 
 
 class _Rows:

@@ -142,7 +142,7 @@ class CustomerChoice:
         if match is not AccountMatch.CODE:
             return self._agreeing(customer, customer.name, 164), f"name '{customer.name}'"
         if not customer.identifiers:
-            raise _NotPlaced(9, suggestion=self._suggestion(customer))
+            raise _NotPlaced(9, **self._suggested(customer))
         code = self._identifier(customer)
         return self._agreeing(customer, code, 22), f"billing identifier '{code}'"
 
@@ -159,7 +159,7 @@ class CustomerChoice:
             told = (
                 f"account '{account.name}' is not active{_status(account)}" if account else "there is no such account"
             )
-            raise _NotPlaced(190, account=account_id, why=told, suggestion=self._suggestion(customer))
+            raise _NotPlaced(190, account=account_id, why=told, **self._suggested(customer))
         named = [other for other in self._accounts.matching(customer.name) if other.active and other is not account]
         if named and customer.name != account.name.strip():
             why = f"it has the name of account '{named[0].name}' (id {named[0].account_id})"
@@ -176,8 +176,8 @@ class CustomerChoice:
             told = ", ".join(f"'{account.name}' (id {account.account_id})" for account in active)
             raise _NotPlaced(101, billing_identifier=text, by=by, count=len(active), candidates=told)
         why = f"Account '{found[0].name}' has the {by}, but is not active{_status(found[0])}." if found else ""
-        suggestion = "" if found else self._suggestion(customer)
-        raise _NotPlaced(missing, billing_identifier=text, why=why, suggestion=suggestion)
+        suggested = {} if found else self._suggested(customer)
+        raise _NotPlaced(missing, billing_identifier=text, why=why, **suggested)
 
     def _by_table(
         self, entry: MappingEntry[AccountTarget], reached: dict[str, Account]
@@ -254,10 +254,10 @@ class CustomerChoice:
             )
         return choice.usable
 
-    def _suggestion(self, customer: Customer) -> str:
+    def _suggested(self, customer: Customer) -> dict[str, str]:
         if not customer.in_scope:
-            return ""
-        return self._accounts.suggestions.sentence(*customer.identifiers, customer.name)
+            return {}
+        return self._accounts.suggestions.values(*customer.identifiers, customer.name)
 
     def _skipped(self, customer: Customer, reached: Mapping[str, Account], fault: _NotPlaced) -> CustomerDecision:
         finding = self._voice.finding(fault.number, customer=customer.code, customer_name=customer.name, **fault.values)

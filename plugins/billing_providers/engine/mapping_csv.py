@@ -64,8 +64,7 @@ def read_table(text: str, origin: str, columns: Sequence[str], required: str) ->
     :raises SettingsError: for an unknown, repeated or missing column and a row that is longer than the header.
     """
     text = text.removeprefix("\ufeff")
-    header_line = next((line for line in text.splitlines() if line.strip() and not line.startswith("#")), "")
-    delimiter = max(_DELIMITERS, key=lambda mark: sum(cell in columns for cell in _cells(header_line, mark)))
+    delimiter = delimiter_of(text, columns)
     header: list[str] | None = None
     rows = []
     for line, trimmed in filled_rows(text, delimiter, origin):
@@ -79,6 +78,12 @@ def read_table(text: str, origin: str, columns: Sequence[str], required: str) ->
     if header is None:
         raise SettingsError("has no header", where=origin, allowed=", ".join(columns))
     return rows
+
+
+def delimiter_of(text: str, columns: Sequence[str]) -> str:
+    """Return what stands between the cells of a table: whichever mark fits its header."""
+    header_line = next((line for line in text.splitlines() if line.strip() and not line.startswith("#")), "")
+    return max(_DELIMITERS, key=lambda mark: sum(cell in columns for cell in _cells(header_line, mark)))
 
 
 def filled_rows(text: str, delimiter: str, origin: str) -> Iterator[tuple[int, list[str]]]:

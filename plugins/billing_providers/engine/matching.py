@@ -44,7 +44,7 @@ class Accounts:
     def suggestions(self) -> Suggestions:
         """Active accounts, to be compared with codes and names."""
         return Suggestions(
-            (text, f"{account.name} (code {account.code.strip() or 'none'})")
+            (text, f"{account.name} (code {account.code.strip() or 'none'})", account.account_id)
             for account in self.all
             if account.active
             for text in (account.code, account.name)
@@ -77,7 +77,7 @@ class Services:
     def suggestions(self) -> Suggestions:
         """Active services, to be compared with SKUs."""
         return Suggestions(
-            (text, service.name.strip())
+            (text, service.name.strip(), service.service_id)
             for service in self.all
             if service.active
             for text in (service.name, sku_of(service, self.match))

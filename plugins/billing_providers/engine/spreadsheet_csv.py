@@ -13,6 +13,7 @@ import csv
 import io
 import re
 from collections.abc import Iterable
+from typing import TextIO
 
 from billing_providers.plain_text import plain_text
 
@@ -32,10 +33,14 @@ _NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
 def csv_text(heading: Iterable[str], rows: Iterable[Iterable[str]], *, line_end: str = "\r\n") -> str:
     """Return a CSV file, every cell harmless in a spreadsheet."""
     text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator=line_end)
-    writer.writerow([harmless_cell(cell) for cell in heading])
-    writer.writerows([harmless_cell(cell) for cell in row] for row in rows)
+    write_csv(text, [heading, *rows], line_end=line_end)
     return text.getvalue()
+
+
+def write_csv(file: TextIO, rows: Iterable[Iterable[str]], *, delimiter: str = ",", line_end: str = "\r\n") -> None:
+    """Write rows to a file that is open for text, every cell harmless in a spreadsheet."""
+    writer = csv.writer(file, delimiter=delimiter, lineterminator=line_end)
+    writer.writerows([harmless_cell(cell) for cell in row] for row in rows)
 
 
 def harmless_cell(text: str) -> str:

@@ -122,7 +122,7 @@ def _faulty(
     if decision.fault == 103:
         values |= {"charge_lines": values["count"], "count": decision.values["count"]}
     if decision.fault == 14 and not decision.values["why"]:
-        values["suggestion"] = services.suggestions.sentence(decision.sku)
+        values |= services.suggestions.values(decision.sku)
     return voice.finding(decision.fault, sku=decision.sku, term=decision.term, **values)
 
 

@@ -37,6 +37,8 @@ class Diffs:
                 for part, codec in _PARTS.items():
                     transaction.write_rows(f"diff_{part}_write", codec, getattr(diff, part), digest=diff.digest)
             transaction.run("diff_run_write", digest=diff.digest, run_key=run_key)
+            period = {"integration": diff.integration, "period_start": diff.period_start.isoformat()}
+            transaction.run("last_plan_write", digest=diff.digest, run_key=run_key, **period)
 
     def load(self, digest: str) -> ContractDiff:
         """Return a diff exactly as it was saved.

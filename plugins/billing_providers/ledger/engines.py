@@ -77,6 +77,8 @@ def _set_up_sqlite(engine: Engine) -> Engine:
         connection.execute("PRAGMA foreign_keys = ON")
         _use_write_ahead_log(connection)
         connection.execute("PRAGMA synchronous = FULL")
+        # SQLite's own knows the letters A to Z alone, and customers have others.
+        connection.create_function("lower", 1, _lower, deterministic=True)
 
     def begun(connection: Connection) -> None:
         connection.exec_driver_sql(connection.get_execution_options().get(SQLITE_BEGIN, "BEGIN"))
@@ -84,6 +86,10 @@ def _set_up_sqlite(engine: Engine) -> Engine:
     event.listen(engine, "connect", connected)
     event.listen(engine, "begin", begun)
     return engine
+
+
+def _lower(value: Any) -> Any:
+    return value.lower() if isinstance(value, str) else value
 
 
 def _use_write_ahead_log(connection: sqlite3.Connection) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from billing_providers.ledger.codec import RowCodec
 from billing_providers.ledger.store import Store
+from billing_providers.model.finding_cause import cause_of, customer_of
 from billing_providers.model.findings import Finding
 
 _FINDING = RowCodec(Finding)
@@ -20,7 +21,16 @@ class Findings:
     def replace(self, run_key: str, stage: str, findings: Sequence[Finding]) -> None:
         """Put the findings of a stage in place of those that it reported before; an empty list clears them."""
         key = {"run_key": run_key, "stage": stage}
-        rows = [{**_FINDING.encoded(finding), **key, "row_no": no} for no, finding in enumerate(findings, start=1)]
+        rows = [
+            {
+                **_FINDING.encoded(finding),
+                **key,
+                "row_no": number,
+                "customer": customer_of(finding),
+                "cause": cause_of(finding),
+            }
+            for number, finding in enumerate(findings, start=1)
+        ]
         with self._store.writing("save the findings") as transaction:
             transaction.run("finding_stage_take", **key)
             transaction.run("findings_clear", **key)

@@ -9,14 +9,22 @@ from uuid import uuid4
 from billing_providers.ledger.archives import Archives
 from billing_providers.ledger.billing_items import BillingItems
 from billing_providers.ledger.charges import Charges
+from billing_providers.ledger.diff_pages import DiffPages
 from billing_providers.ledger.diffs import Diffs
+from billing_providers.ledger.finding_pages import FindingPages
 from billing_providers.ledger.findings import Findings
+from billing_providers.ledger.gates import Gates
+from billing_providers.ledger.history import History
 from billing_providers.ledger.journal import Journal
+from billing_providers.ledger.line_stories import LineStories
 from billing_providers.ledger.locks import Locks
+from billing_providers.ledger.mapping_decisions import MappingDecisions
+from billing_providers.ledger.mapping_states import MappingStates
 from billing_providers.ledger.migrate import migrate
 from billing_providers.ledger.register import Register
 from billing_providers.ledger.request_shares import RequestShares
 from billing_providers.ledger.retention import Retention
+from billing_providers.ledger.run_totals import RunTotals
 from billing_providers.ledger.runs import Runs
 from billing_providers.ledger.settings_log import SettingsLog
 from billing_providers.ledger.sizes import Sizes
@@ -43,11 +51,19 @@ class Ledger:
         self.journal = Journal(store)
         self.register = Register(store)
         self.findings = Findings(store)
+        self.finding_pages = FindingPages(store)
         self.runs = Runs(store)
+        self.history = History(store)
+        self.line_stories = LineStories(store)
+        self.run_totals = RunTotals(store)
+        self.gates = Gates(store)
+        self.diff_pages = DiffPages(store)
         self.locks = Locks(store)
         self.request_shares = RequestShares(store)
         self.billing_items = BillingItems(store)
         self.settings_log = SettingsLog(store)
+        self.mapping_states = MappingStates(store)
+        self.mapping_decisions = MappingDecisions(store)
         self.retention = Retention(store)
         self.archives = Archives(store)
         self.sizes = Sizes(store)

@@ -47,6 +47,11 @@ class Runs:
             rows = transaction.rows("runs_of_integration", integration=integration, limit=limit)
         return [_RUN.decoded(row) for row in rows]
 
+    def integrations(self) -> list[str]:
+        """Return the names of all integrations that had a run, sorted."""
+        with self._store.reading("read which integrations there are") as transaction:
+            return [row["integration"] for row in transaction.rows("integrations_known")]
+
     def since(self, integration: str, period_start: date) -> list[RunRecord]:
         """Return the runs of an integration for periods that start on a day or later, by period and start."""
         with self._store.reading("read the run history") as transaction:

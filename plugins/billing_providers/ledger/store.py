@@ -49,7 +49,7 @@ class Transaction:
 
     def rows(self, name: str, /, **values: Any) -> list[dict[str, Any]]:
         """Return the rows of a query."""
-        result = self.connection.execute(self.store.text(name), values)
+        result = self.connection.execute(self.store.text(name), _no_list_empty(values))
         names = tuple(result.keys())
         return [dict(zip(names, cells, strict=True)) for cells in result]
 
@@ -77,7 +77,7 @@ class Transaction:
 
     def _streamed(self, name: str, values: Values) -> CursorResult[Any]:
         options = {"yield_per": ROWS_AT_ONCE}
-        return self.connection.execute(self.store.text(name), values, execution_options=options)
+        return self.connection.execute(self.store.text(name), _no_list_empty(values), execution_options=options)
 
     def write_rows(self, name: str, codec: RowCodec[Any], values: pd.DataFrame | Sequence[Any], **key: str) -> None:
         """Write many rows of one owner (``key``), numbered from 1, in bulk: INSERT by position, or COPY."""
@@ -92,6 +92,11 @@ class Transaction:
             return
         while part := list(islice(rows, ROWS_AT_ONCE)):
             self.connection.exec_driver_sql(query.sql, part)
+
+
+def _no_list_empty(values: Values) -> Values:
+    """Put a NULL into empty lists: ``IN (NULL)`` finds nothing of whatever type."""
+    return {name: [None] if isinstance(value, list) and not value else value for name, value in values.items()}
 
 
 class Store:

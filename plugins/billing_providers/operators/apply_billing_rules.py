@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
+from airflow.sdk import BaseOperatorLink
+
 from billing_providers.operators.base import BillingOperator
+from billing_providers.operators.page_links import FindingsLink
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -19,6 +22,7 @@ class ApplyBillingRulesOperator(BillingOperator):
 
     stage = "apply_billing_rules"
     template_fields: Sequence[str] = ("run", "usage")
+    operator_extra_links: Collection[BaseOperatorLink] = (FindingsLink(),)
 
     def __init__(self, *, usage: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)

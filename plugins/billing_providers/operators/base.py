@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import BaseOperator
+from airflow.sdk import BaseOperator, BaseOperatorLink
 
 from billing_providers.model.settings import IntegrationSettings
 from billing_providers.operators.faults import faults_reported
+from billing_providers.operators.page_links import RunLink, store_links
 from billing_providers.steps.step import BillingStep, run_key_of
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ class BillingOperator(BillingStep, BaseOperator):
     """
 
     template_fields: Sequence[str] = ("run",)
+    operator_extra_links: Collection[BaseOperatorLink] = (RunLink(),)
 
     def __init__(
         self, *, settings: IntegrationSettings, run: Any = None, ledger_conn_id: str = "billing_ledger", **kwargs: Any
@@ -36,6 +38,7 @@ class BillingOperator(BillingStep, BaseOperator):
     def execute(self, context: Context) -> Any:
         """Do the step's work; faults of the run are recorded, then fail the task."""
         run_key = run_key_of(context)
+        store_links(self, context, run_key)
         with faults_reported(self.ledger_conn_id, run_key, self.stage, self.voice):
             return self.work(context)
 

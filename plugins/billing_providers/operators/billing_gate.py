@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import BaseSensorOperator
+from airflow.sdk import BaseOperatorLink, BaseSensorOperator
 
 from billing_providers.errors import SettingsError
 from billing_providers.model.settings import IntegrationSettings
 from billing_providers.operators.faults import faults_reported
+from billing_providers.operators.page_links import CloseLink
 from billing_providers.plain_text import damage_of
 from billing_providers.steps.param_values import text_param
 from billing_providers.steps.step import BillingStep, run_key_of
@@ -39,6 +40,7 @@ class BillingGateSensor(BillingStep, BaseSensorOperator):
 
     stage = "billing_gate"
     template_fields: Sequence[str] = ()
+    operator_extra_links: Collection[BaseOperatorLink] = (CloseLink(),)
 
     def __init__(self, *, settings: IntegrationSettings, ledger_conn_id: str = "billing_ledger", **kwargs: Any) -> None:
         kwargs.setdefault("mode", "reschedule")

@@ -9,6 +9,7 @@ from billing_providers.errors import BillingError
 from billing_providers.model.findings import Level
 from billing_providers.operators.base import BillingOperator
 from billing_providers.operators.faults import task_failure
+from billing_providers.operators.page_links import store_links
 from billing_providers.steps.step import run_key_of
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ class CollectBillingItemsOperator(BillingOperator):
 
     def execute(self, context: Context) -> Any:
         """Do the step's work; a fault is recorded as a warning, then fails this task alone."""
+        store_links(self, context, run_key_of(context))
         try:
             return self.work(context)
         except BillingError as error:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
+from airflow.sdk import BaseOperatorLink
+
 from billing_providers.operators.base import BillingOperator
+from billing_providers.operators.page_links import FindingsLink
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -15,6 +19,7 @@ class ExtractUsageOperator(BillingOperator):
     only the whole picture tells. Output: snapshot id, digest, completeness, held customers."""
 
     stage = "extract_usage"
+    operator_extra_links: Collection[BaseOperatorLink] = (FindingsLink(),)
 
     def work(self, context: Context) -> dict[str, Any]:
         """Read, check, store."""

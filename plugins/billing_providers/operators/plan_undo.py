@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
+from airflow.sdk import BaseOperatorLink
+
 from billing_providers.operators.base import BillingOperator
+from billing_providers.operators.page_links import FindingsLink, ReviewLink
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -19,6 +22,7 @@ class PlanUndoOperator(BillingOperator):
 
     stage = "plan_undo"
     template_fields: Sequence[str] = ()
+    operator_extra_links: Collection[BaseOperatorLink] = (ReviewLink(), FindingsLink())
 
     def work(self, context: Context) -> dict[str, Any]:
         """Find the run, read, plan, store."""

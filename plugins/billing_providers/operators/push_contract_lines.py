@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
+from airflow.sdk import BaseOperatorLink
+
 from billing_providers.operators.base import BillingOperator
+from billing_providers.operators.page_links import LinesLink
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -19,6 +22,7 @@ class PushContractLinesOperator(BillingOperator):
 
     stage = "push_contract_lines"
     template_fields: Sequence[str] = ("run", "diff")
+    operator_extra_links: Collection[BaseOperatorLink] = (LinesLink(),)
 
     def __init__(self, *, diff: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.standard.operators.hitl import ApprovalOperator
+from airflow.sdk import BaseOperatorLink
 
 from billing_providers.errors import PushRefused
 from billing_providers.model.changes import ContractDiff
@@ -14,6 +15,8 @@ from billing_providers.model.record_link import RecordLink
 from billing_providers.model.runs import Approval
 from billing_providers.model.settings import IntegrationSettings, ReviewMode
 from billing_providers.operators.faults import faults_reported
+from billing_providers.operators.page_links import ReviewLink, store_links
+from billing_providers.page_addresses import PageAddresses
 from billing_providers.steps.step import BillingStep, run_key_of
 
 if TYPE_CHECKING:
@@ -36,6 +39,7 @@ class ReviewDiffOperator(BillingStep, ApprovalOperator):
 
     stage = "review_diff"
     template_fields: Collection[str] = ("run", "diff")
+    operator_extra_links: Collection[BaseOperatorLink] = (ReviewLink(),)
 
     def __init__(
         self,
@@ -61,6 +65,7 @@ class ReviewDiffOperator(BillingStep, ApprovalOperator):
         """Record that no review is needed, or ask."""
         from airflow.sdk.exceptions import AirflowSkipException
 
+        store_links(self, context, run_key_of(context))
         if self.scope.dry_run:
             raise AirflowSkipException("dry run: nothing is reviewed and nothing is pushed")
         with faults_reported(self.ledger_conn_id, run_key_of(context), self.stage, self.voice):
@@ -73,7 +78,8 @@ class ReviewDiffOperator(BillingStep, ApprovalOperator):
         undoes = f", undo of run {self.scope.undoes}" if self.scope.undoes else ""
         self.subject = f"{self.settings.integration}: {len(diff.changes)} changes, {len(diff.held)} held{undoes}"
         link = RecordLink(self.settings.contract_link)
-        self.body = review_text(diff, self.diff.get("change_list_uri", ""), self.diff.get("split_rows"), link)
+        page = PageAddresses.in_airflow().review(run_key_of(context))
+        self.body = review_text(diff, self.diff.get("change_list_uri", ""), self.diff.get("split_rows"), link, page)
         context["ti"].xcom_push(key=ASKED_DIGEST, value=diff.digest)
         return super().execute(context)
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import BaseSensorOperator
+from airflow.sdk import BaseOperatorLink, BaseSensorOperator
 
 from billing_providers.errors import FailureClass, RequestError
 from billing_providers.model.settings import IntegrationSettings
 from billing_providers.operators.faults import faults_reported
+from billing_providers.operators.page_links import FindingsLink, store_links
 from billing_providers.steps.step import BillingStep, run_key_of
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ class WaitForUsageSensor(BillingStep, BaseSensorOperator):
 
     stage = "wait_for_usage"
     template_fields: Sequence[str] = ("run",)
+    operator_extra_links: Collection[BaseOperatorLink] = (FindingsLink(),)
 
     def __init__(
         self, *, settings: IntegrationSettings, run: Any = None, ledger_conn_id: str = "billing_ledger", **kwargs: Any
@@ -46,6 +48,7 @@ class WaitForUsageSensor(BillingStep, BaseSensorOperator):
         """Ask, and come back later; the end of the wait is reported like any other fault of a run."""
         from airflow.sdk.exceptions import AirflowSensorTimeout
 
+        store_links(self, context, run_key_of(context))
         with faults_reported(self.ledger_conn_id, run_key_of(context), self.stage, self.voice):
             try:
                 return super().execute(context)

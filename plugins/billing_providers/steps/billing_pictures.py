@@ -1,8 +1,8 @@
-"""Draws charts of billing items as PNG, for whoever closes the month.
+"""Draws charts of amounts as PNG or SVG, for whoever closes the month.
 
 matplotlib is used through its objects alone: no window system, and no state that other threads see. The colours are
-from the set of Okabe and Ito, which people with colour blindness tell apart; what is pending since earlier periods is
-hatched as well.
+from the set of Okabe and Ito, which people with colour blindness tell apart; what is of earlier periods is hatched as
+well.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from billing_providers.engine.billing_charts import OLDER, PENDING, POSTED, Chart, Series
+from billing_providers.engine.dashboard_charts import EARLIER, NOW
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,13 +26,16 @@ _GREY = "#555555"
 _LOOKS: dict[str, dict[str, Any]] = {
     POSTED: {"color": "#0072B2"},
     PENDING: {"color": "#E69F00"},
+    NOW: {"color": "#0072B2"},
+    EARLIER: {"facecolor": "#CFE6F5", "edgecolor": "#0072B2", "hatch": "...."},
     OLDER: {"facecolor": "#F7E3B0", "edgecolor": "#8A6100", "hatch": "////"},
 }
 
 
-def drawn(chart: Chart) -> bytes:
-    """Return the picture of a chart as PNG; one without labels says that there is nothing to show.
+def drawn(chart: Chart, form: str = "png") -> bytes:
+    """Return the picture of a chart; one without labels says that there is nothing to show.
 
+    :param form: ``png`` or ``svg``.
     :raises ImportError: without matplotlib.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -50,7 +54,7 @@ def drawn(chart: Chart) -> bytes:
         _lying(figure, chart)
     _headed(figure, chart)
     image = io.BytesIO()
-    figure.savefig(image, format="png")
+    figure.savefig(image, format=form)
     return image.getvalue()
 
 

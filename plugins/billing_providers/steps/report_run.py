@@ -6,15 +6,17 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from billing_providers.engine.gate_head import gate_head
 from billing_providers.errors import BillingError, FailureClass
 from billing_providers.model.changes import ContractDiff
 from billing_providers.model.findings import Finding, Level, Scope
 from billing_providers.model.journal import JournalEntry
-from billing_providers.model.runs import Approval, CustomerResult, RunRecord, RunResult, RunScope
+from billing_providers.model.runs import IN_PERIOD, Approval, CustomerResult, RunRecord, RunResult, RunScope
 from billing_providers.model.settings import Publish
 from billing_providers.push.customer_results import customer_results
 from billing_providers.push.outcomes import outcome_counts, push_result
 from billing_providers.steps.billing_gate import billing_gate
+from billing_providers.steps.keep_sums import keep_sums
 from billing_providers.steps.reconcile_run import reconcile_run
 from billing_providers.steps.result_mail import send_result, send_stopped
 from billing_providers.steps.step import BillingStep, run_key_of
@@ -50,7 +52,12 @@ def report_run(step: BillingStep, planned: dict[str, Any] | None, context: Conte
     report, doubts = reconcile_run(step, ledger, scope, diff)
     step.keep_findings(ledger, scope.run_key, [*extra, *doubts, closing])
     gate = billing_gate(ledger, scope.integration, scope.period.start)
-    send_result(step.settings, record, [*found, *extra, *doubts], context, gate=gate)
+    head = None if scope.dry_run or record.mode == IN_PERIOD else gate_head(gate, record, diff, at=datetime.now(UTC))
+    if head is not None:
+        ledger.gates.keep(head, gate.customers)
+    if diff is not None and record.mode != IN_PERIOD:
+        keep_sums(step, ledger, record, diff, found)
+    send_result(step.settings, record, [*found, *extra, *doubts], context, gate=gate, head=head)
     step.log.info("%s", closing.message)
     told = {"result": record.result, "counts": dict(record.counts), "summary": record.summary}
     told |= {"billing_gate": gate.to_json(), "reconciliation": report}

@@ -25,11 +25,13 @@ def review_text(
     change_list_uri: str,
     split_rows: Mapping[str, Sequence[str]] | None = None,
     link: RecordLink = NO_LINK,
+    page: str = "",
 ) -> str:
     """Return the body: totals, held changes first, then the largest others, up to :data:`ROWS_MAX` rows.
 
     :param split_rows: first and last day of the row of units that a change splits, by change id.
     :param link: where people open a contract.
+    :param page: address of the page that shows all of it; empty: it is not told.
     """
     shown, margin = changes_shown(diff), margins(diff)
     head = [
@@ -37,6 +39,7 @@ def review_text(
         f"{len(diff.held)} held by guards, {diff.unchanged_count} lines unchanged.",
         "Totals: " + (", ".join(f"{name} {text_from_decimal(value)}" for name, value in diff.totals) or "none"),
         _margin_told(margin),
+        *([f"[All of it, with what was billed before]({page})"] if page else []),
         f"Digest `{diff.digest}`. Approving writes exactly these numbers, the held ones included.",
         "",
         "| held by | account | service | before | after | margin | also set | why |",

@@ -17,7 +17,7 @@ from billing_providers.ledger.statements import DIALECTS, migrations
 from billing_providers.ledger.store import Transaction
 from tests.support.closing import closing
 from tests.support.ledger_filled import CLOSE, fill, read_back
-from tests.support.ledger_fixtures import FOLDER, WITH_SETTINGS, WITH_THINNED, load, path_of, versions
+from tests.support.ledger_fixtures import FOLDER, WITH_PAGES, WITH_SETTINGS, WITH_THINNED, load, path_of, versions
 from tests.support.ledger_rows import OWN, connected
 from tests.support.ledger_values import TENANT
 
@@ -69,7 +69,12 @@ def test_a_ledger_of_every_version_comes_up_to_date_with_every_row(version: int,
             "another tenant of b": [],
         }
         today.migrate()
-        fill(today, settings=version >= WITH_SETTINGS, thinned=version >= WITH_THINNED)
+        fill(
+            today,
+            settings=version >= WITH_SETTINGS,
+            thinned=version >= WITH_THINNED,
+            pages=version >= WITH_PAGES,
+        )
         assert read_back(ledger) == read_back(today)
         assert ledger.ledger_id == "f" * 32
 

@@ -17,6 +17,8 @@ ALL = [
     "0003_settings_log",
     "0004_settings_log_append_only",
     "0005_thinned_readings",
+    "0006_pages",
+    "0007_said_on_pages_append_only",
 ]
 
 

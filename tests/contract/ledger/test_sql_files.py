@@ -20,7 +20,11 @@ from billing_providers.ledger.statements import DIALECTS, MIGRATION_NAME, migrat
 from billing_providers.model.billing_dataset import ItemState, TotalBy
 from billing_providers.model.changes import ChangeKind
 from billing_providers.model.findings import Level, Scope
+from billing_providers.model.gate import GateState
 from billing_providers.model.journal import JournalState
+from billing_providers.model.mapping_decisions import MappedKind, MappingDecision
+from billing_providers.model.mapping_states import MappingStanding
+from billing_providers.model.run_totals import RunTotalBy
 from billing_providers.model.runs import RunResult
 from billing_providers.model.usage import UsageKind
 from billing_providers.resources import include_dir
@@ -37,6 +41,12 @@ ENUMS: dict[tuple[str, str], type[StrEnum]] = {
     ("billing_items_of_runs", "state"): ItemState,
     ("billing_item_totals", "state"): ItemState,
     ("billing_item_totals", "grouped_by"): TotalBy,
+    ("billing_gate_customers", "state"): GateState,
+    ("billing_run_totals", "grouped_by"): RunTotalBy,
+    ("billing_mapping_states", "kind"): MappedKind,
+    ("billing_mapping_states", "state"): MappingStanding,
+    ("billing_mapping_decisions", "kind"): MappedKind,
+    ("billing_mapping_decisions", "decision"): MappingDecision,
     ("billing_thinned", "kind"): Content,
 }
 

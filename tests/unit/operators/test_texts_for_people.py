@@ -141,6 +141,14 @@ def test_the_review_and_the_change_list_open_the_contract_in_the_psa(tmp_path):
     assert f"| [Backup \\[GB\\]]({address}) |" in review_text(diff_of(linked), "", link=RecordLink(LINK))
 
 
+def test_the_review_leads_to_the_page_that_shows_all_of_it() -> None:
+    """The question itself has room for a few lines only."""
+    text = review_text(diff_of(change()), "", page="/billing/review?dag_id=d&run_id=r")
+
+    assert "(/billing/review?dag_id=d&run_id=r)" in text
+    assert "/billing/" not in review_text(diff_of(change()), "")
+
+
 def test_what_was_read_back_stands_beside_what_was_wanted(tmp_path):
     """The list of results has every change, also one that never reached the push."""
     settings = IntegrationSettings("demo", "atria", "kaseya_bms", artifacts=f"file://{tmp_path}", contract_link=LINK)
