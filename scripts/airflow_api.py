@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 from urllib.error import HTTPError
@@ -71,15 +72,17 @@ class AirflowApi:
         """Return the state of each task of a run."""
         return {task_id: entry["state"] for task_id, entry in self.instances(dag_id, run_id).items()}
 
-    def answer_review(self, dag_id: str, run_id: str, task_id: str, option: str) -> None:
-        """Answer a review task as its form does, as late as a person would.
+    def answer_review(self, dag_id: str, run_id: str, task_id: str, option: str, **typed: str) -> None:
+        """Answer a review task as its form does, as late as a person would; what is not typed stays as the form has it.
 
         Airflow 3.3 takes an answer that comes before its scheduler has noticed that the task waits for a crash of
         the task, and asks again.
         """
         time.sleep(READING_S)
         path = f"{_run_path(dag_id, run_id)}/taskInstances/{task_id}/-1/hitlDetails"
-        self._call("PATCH", path, {"chosen_options": [option], "params_input": {}})
+        fields = self._call("GET", path)["params"]
+        form = {name: field["value"] for name, field in fields.items()} | typed
+        self._call("PATCH", path, {"chosen_options": [option], "params_input": form})
 
     def instances(self, dag_id: str, run_id: str) -> dict[str, dict[str, Any]]:
         """Return what Airflow shows of each task of a run, by task id."""
@@ -142,15 +145,27 @@ class AirflowApi:
             time.sleep(1)
         raise TimeoutError(f"run {run_id} did not end within {wait_s:.0f} s: {self.tasks(dag_id, run_id)}")
 
-    def finish(self, dag_id: str, run_id: str, *, review: str, option: str = "Approve", wait_s: float = 480) -> str:
-        """Wait until a run ends, answering its review whenever it asks; return the state."""
+    def finish(
+        self,
+        dag_id: str,
+        run_id: str,
+        *,
+        review: str,
+        option: str = "Approve",
+        typed: Callable[[], Mapping[str, str]] = dict,
+        wait_s: float = 480,
+    ) -> str:
+        """Wait until a run ends, answering its review whenever it asks; return the state.
+
+        :param typed: tells what a person types into the form.
+        """
         deadline = time.monotonic() + wait_s
         while (left := deadline - time.monotonic()) > 0:
             state = self.wait(dag_id, run_id, until={*ENDED, "awaiting_input"}, wait_s=left)
             if state in ENDED:
                 return state
             with suppress(HTTPError):  # answered already, and on its way
-                self.answer_review(dag_id, run_id, review, option)
+                self.answer_review(dag_id, run_id, review, option, **typed())
             time.sleep(2)
         raise TimeoutError(f"run {run_id} did not end within {wait_s:.0f} s: {self.tasks(dag_id, run_id)}")
 

@@ -155,10 +155,10 @@ class Pipeline:
         except TaskAwaitingInput:
             return self.answer(answer, who)
 
-    def answer(self, answer: str, who: str) -> Any:
+    def answer(self, answer: str, who: str, **form: str) -> Any:
         event = {
             "chosen_options": [answer],
-            "params_input": {},
+            "params_input": form,
             "responded_at": datetime.now(UTC),
             "responded_by_user": {"id": who, "name": who},
         }

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.standard.operators.hitl import ApprovalOperator
-from airflow.sdk import BaseOperatorLink
+from airflow.sdk import BaseOperatorLink, Param
+from airflow.sdk.definitions.param import ParamsDict
 
 from billing_providers.errors import PushRefused
 from billing_providers.model.changes import ContractDiff
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
 ASKED_DIGEST = "asked_digest"
+#: Field of the form that says which diff it was made for.
+DIFF_FIELD = "diff"
+_DIGEST_MIN = 12  # as much of a digest as people are told
 RETRY_DELAY = timedelta(seconds=10)
 
 
@@ -31,6 +35,9 @@ class ReviewDiffOperator(BillingStep, ApprovalOperator):
 
     A dry run skips it, and with it the push. There is no default answer: without one in
     ``settings.review_timeout`` the task fails and nothing is written.
+
+    Airflow 3.3 keeps the text of the first question when a task that was cleared asks again. So the form has a field
+    with the digest of the diff that it shows, and an approval counts only where that is the diff to be written.
 
     :param settings: the integration; ``review`` says when a person is asked.
     :param run: output of the task that resolved the period.
@@ -80,6 +87,7 @@ class ReviewDiffOperator(BillingStep, ApprovalOperator):
         link = RecordLink(self.settings.contract_link)
         page = PageAddresses.in_airflow().review(run_key_of(context))
         self.body = review_text(diff, self.diff.get("change_list_uri", ""), self.diff.get("split_rows"), link, page)
+        self.params = _form_of(diff)
         context["ti"].xcom_push(key=ASKED_DIGEST, value=diff.digest)
         return super().execute(context)
 
@@ -95,6 +103,8 @@ class ReviewDiffOperator(BillingStep, ApprovalOperator):
                 self._told_refused(asked, "not answered")  # no decision of anybody: clearing the task asks again
                 raise AirflowFailException("nobody answered the review in time; nothing is written")
             approved = event["chosen_options"] == [self.APPROVE]
+            if approved:
+                _require_shown(asked, str((event.get("params_input") or {}).get(DIFF_FIELD) or ""))
             self._decide(asked, "approved" if approved else "rejected", _who(event), "")
         return super().execute_complete(context, event)
 
@@ -117,6 +127,31 @@ class ReviewDiffOperator(BillingStep, ApprovalOperator):
     def _told_refused(self, digest: str, decision: str) -> None:
         told = self.voice.finding(139, digest=digest[:12], decision=decision)
         self.keep_findings(self.ledger(), self.scope.run_key, [told])
+
+
+def _form_of(diff: ContractDiff) -> ParamsDict:
+    told = (
+        "Which diff this text shows. Leave it as it is. If tasks were cleared since the question was asked first, the "
+        "text may be of an older diff: the page Review shows the newest one and its digest, which then belongs here."
+    )
+    digest = Param(diff.digest, type="string", title="Digest of the diff", description=told, source="task")
+    return ParamsDict({DIFF_FIELD: digest})
+
+
+def _require_shown(asked: str, shown: str) -> None:
+    """Refuse what was approved on the text of another diff; a program that answers without the form knows what it does.
+
+    :raises PushRefused: naming both, and the way on.
+    """
+    shown = shown.strip()
+    if not shown or (len(shown) >= _DIGEST_MIN and asked.startswith(shown)):
+        return
+    raise PushRefused(
+        f"diff {shown[:_DIGEST_MIN]} was approved, but this run has planned diff {asked[:_DIGEST_MIN]} since; Airflow "
+        "still showed the question as it was asked first. Read the new diff on the page Review or in the list of "
+        f"changes, clear this task, and put {asked[:_DIGEST_MIN]} into the field {DIFF_FIELD!r} of the form before "
+        "approving. Triggering the period anew asks with the right text, too"
+    )
 
 
 def _who(event: dict[str, Any]) -> str:

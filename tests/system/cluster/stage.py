@@ -16,6 +16,7 @@ from urllib.request import Request, urlopen
 from billing_providers.ledger.ledger import Ledger
 from billing_providers.model.changes import LineChange
 from billing_providers.model.decimals import text_from_decimal
+from billing_providers.operators.review_diff import DIFF_FIELD
 from scripts.airflow_api import ENDED, AirflowApi
 from scripts.airflow_cluster import AirflowCluster
 from tests.support.accounts import Account
@@ -94,7 +95,7 @@ class Stage:
             for run in runs:
                 if self.api.tasks(*run)[REVIEW] == "awaiting_input":
                     with suppress(HTTPError):  # answered already, and on its way
-                        self.api.answer_review(*run, REVIEW, "Approve")
+                        self.api.answer_review(*run, REVIEW, "Approve", **{DIFF_FIELD: self.digest(run[1], run[0])})
             return all(self.api.run(*run)["state"] in ENDED for run in runs)
 
         self.wait_for(ended, f"the end of {len(runs)} runs", wait_s=600, every_s=1)
@@ -103,12 +104,15 @@ class Stage:
     def run_again(self, **params: Any) -> str:
         """Trigger the period that closed last; approve when asked; return the run id once the run has ended."""
         run_id = self.trigger(**params)
-        self.api.finish(DAG, run_id, review=REVIEW)
+        self.api.finish(DAG, run_id, review=REVIEW, typed=lambda: {DIFF_FIELD: self.digest(run_id)})
         return run_id
 
     def finish(self, run_id: str, option: str = "Approve") -> None:
-        """Wait until a run has ended well, answering its review whenever it asks."""
-        assert self.api.finish(DAG, run_id, review=REVIEW, option=option) == "success", self.story(run_id)
+        """Wait until a run has ended well, answering its review whenever it asks, after reading its newest diff."""
+        ended = self.api.finish(
+            DAG, run_id, review=REVIEW, option=option, typed=lambda: {DIFF_FIELD: self.digest(run_id)}
+        )
+        assert ended == "success", self.story(run_id)
 
     def story(self, run_id: str) -> str:
         """Tell where the tasks of a run stand, and what those said last that failed."""
@@ -175,6 +179,10 @@ class Stage:
         assert written == intended
         assert verdict.clean
         return verdict.intended
+
+    def findings(self, run_id: str) -> list[str]:
+        """What a run of the first DAG found: code and words."""
+        return [f"{one.code}: {one.message}" for _, one in self.ledger.findings.of_run(f"{DAG}/{run_id}")]
 
     def result(self, run_id: str, dag_id: str = DAG) -> str:
         """The result of a run as the ledger keeps it."""

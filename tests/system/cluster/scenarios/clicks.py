@@ -88,6 +88,28 @@ def test_a_diff_made_anew_after_its_review_is_refused_until_it_is_reviewed(stage
 
 
 @pytest.mark.sampled
+def test_an_approval_on_the_text_of_an_older_diff_writes_nothing_of_a_newer_one(stage):
+    """Airflow shows the first question again when a run is cleared; its form names the diff that was read."""
+    run_id = stage.ask_for_review(2)
+    first = stage.digest(run_id)
+    stage.edit(4)
+    stage.api.clear(DAG, run_id, ["map_and_diff"])
+    stage.wait_for(lambda: stage.api.tasks(DAG, run_id)[REVIEW] != "awaiting_input", "the question to go")
+    assert stage.api.wait(DAG, run_id, until=ASKED) == "awaiting_input"
+    assert stage.digest(run_id) != first
+
+    stage.api.answer_review(DAG, run_id, REVIEW, "Approve")
+    assert stage.api.wait(DAG, run_id) == "failed"
+    assert stage.judge() == 0
+    assert any(first[:12] in told and "KS144" in told for told in stage.findings(run_id))
+
+    stage.api.clear(DAG, run_id, [REVIEW])
+    stage.wait_for(lambda: stage.api.run(DAG, run_id)["state"] in ("queued", "running"), "the run to begin again")
+    stage.finish(run_id)
+    assert stage.judge((DAG, run_id)) >= 4
+
+
+@pytest.mark.sampled
 def test_a_dry_run_makes_no_writing_request(stage):
     """Extracting, mapping, planning, previewing and a dry run never write."""
     line = stage.control("lines")[0]
