@@ -16,6 +16,7 @@ from openpyxl import load_workbook
 
 from billing_providers.ledger.paging import Slice
 from billing_providers.model.seen_findings import FindingFilter
+from billing_providers.operators.review_diff import DIFF_FIELD
 from billing_providers.pages.mapping_file import MAY_WRITE
 from scripts.closed_periods import ClosedPeriods
 from scripts.local_airflow import LocalAirflow
@@ -75,9 +76,9 @@ def closed(stage: Stage, reviewer: Reviewer) -> Stage:
     see_who_is_held(reviewer)
     accept_a_suggestion(reviewer, stage.project / "include" / "mappings" / f"{DAG}_customers.csv")
     rerun(reviewer, stage)
-    wanted = review(reviewer)
+    wanted, digest = review(reviewer)
     assert len(stage.audit()) == before
-    approve(reviewer, stage)
+    approve(reviewer, stage, digest)
     assert len(stage.audit()) - before == wanted
     return stage
 
@@ -136,8 +137,8 @@ def rerun(reviewer: Reviewer, stage: Stage) -> None:
     reviewer.picture("cleared")
 
 
-def review(reviewer: Reviewer) -> int:
-    """Read the diff that waits, from the tab of the run; return how many changes it holds."""
+def review(reviewer: Reviewer) -> tuple[int, str]:
+    """Read the diff that waits, from the tab of the run; return how many changes it holds, and its digest."""
     reviewer.page.locator('a[href$="/plugin/billing-run"]').click()
     reviewer.sees(re.compile("^Run "))
     reviewer.follow("Review")
@@ -148,15 +149,21 @@ def review(reviewer: Reviewer) -> int:
     reviewer.search(CUSTOMER)
     reviewer.row(CUSTOMER).wait_for()
     reviewer.picture("review-of-the-customer")
-    return int(told)
+    return int(told), reviewer.billing.locator("code.digest").first.inner_text()
 
 
-def approve(reviewer: Reviewer, stage: Stage) -> None:
-    """Approve in Airflow's own review task, one click away, and watch the push finish."""
+def approve(reviewer: Reviewer, stage: Stage, digest: str) -> None:
+    """Approve in Airflow's own review task, one click away, and watch the push finish.
+
+    Airflow still shows what it asked before the run was cleared, so the digest of what was read goes into its form.
+    """
     last = last_run(stage)
     reviewer.leave("Approve or reject in Airflow")
     button = reviewer.page.get_by_role("button", name="Approve")
     button.wait_for()
+    field = reviewer.page.locator(f'[name="element_{DIFF_FIELD}"]')
+    assert field.input_value() != digest
+    field.fill(digest)
     reviewer.picture("review-task")
     while stage.api.wait(DAG, last, until=ASKED) == "awaiting_input":
         if button.is_visible():
