@@ -57,6 +57,9 @@ class LocalProcesses:
             with contextlib.suppress(psutil.NoSuchProcess):
                 member.kill()
         child.wait()
+        deadline = time.monotonic() + POLITE_S
+        while any(map(_lives, family)) and time.monotonic() < deadline:
+            time.sleep(0.01)  # the kernel takes a moment to end who was killed
 
     def left_running(self) -> list[str]:
         """Return the commands of all processes that carry our mark."""
@@ -148,3 +151,11 @@ def end_on_sigterm() -> None:
 def clean_environment() -> dict[str, str]:
     """Return this process's environment without anybody's Airflow settings."""
     return {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW_")}
+
+
+def _lives(process: psutil.Process) -> bool:
+    """Whether a process still does something; a zombie only waits to be counted."""
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False

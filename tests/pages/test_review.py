@@ -69,7 +69,7 @@ def test_held_changes_come_first_with_the_guard_that_holds_them(msp: Msp, planne
     assert 0 < len(diff.held) < 100
     assert sum(held) == len(diff.held)
     assert held == sorted(held, reverse=True)
-    assert f"<code>{planned}</code>" in page
+    assert f'<code class="digest">{planned}</code>' in page
 
 
 def test_each_change_has_its_difference_and_what_was_billed_before(msp: Msp, planned: str) -> None:
