@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -71,7 +72,7 @@ class SandboxServer:
     def connections(self) -> dict[str, dict[str, Any]]:
         """Return an Airflow connection per system, by connection id, as ``AIRFLOW_CONN_…`` takes it in JSON."""
         return {
-            f"{key}_default": {**twin.connection, "host": self.base_url(key)}
+            f"{key}_default": {**deepcopy(twin.connection), "host": self.base_url(key)}
             for key, twin in self._sandbox.twins.items()
         }
 
