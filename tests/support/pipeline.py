@@ -101,6 +101,7 @@ class Pipeline:
 
     @property
     def ledger(self) -> Ledger:
+        let_go_of_ledgers()
         return open_ledger("billing_ledger")
 
     @property
