@@ -103,8 +103,9 @@ class ReviewDiffOperator(BillingStep, ApprovalOperator):
                 self._told_refused(asked, "not answered")  # no decision of anybody: clearing the task asks again
                 raise AirflowFailException("nobody answered the review in time; nothing is written")
             approved = event["chosen_options"] == [self.APPROVE]
-            if approved:
-                _require_shown(asked, str((event.get("params_input") or {}).get(DIFF_FIELD) or ""))
+            form = event.get("params_input") or {}  # a program that answers without the form knows what it does
+            if approved and DIFF_FIELD in form:
+                _require_shown(asked, str(form[DIFF_FIELD] or "").strip())
             self._decide(asked, "approved" if approved else "rejected", _who(event), "")
         return super().execute_complete(context, event)
 
@@ -139,18 +140,17 @@ def _form_of(diff: ContractDiff) -> ParamsDict:
 
 
 def _require_shown(asked: str, shown: str) -> None:
-    """Refuse what was approved on the text of another diff; a program that answers without the form knows what it does.
+    """Refuse what was approved on the text of another diff, or of none.
 
     :raises PushRefused: naming both, and the way on.
     """
-    shown = shown.strip()
-    if not shown or (len(shown) >= _DIGEST_MIN and asked.startswith(shown)):
+    if len(shown) >= _DIGEST_MIN and asked.startswith(shown):
         return
     raise PushRefused(
-        f"diff {shown[:_DIGEST_MIN]} was approved, but this run has planned diff {asked[:_DIGEST_MIN]} since; Airflow "
-        "still showed the question as it was asked first. Read the new diff on the page Review or in the list of "
-        f"changes, clear this task, and put {asked[:_DIGEST_MIN]} into the field {DIFF_FIELD!r} of the form before "
-        "approving. Triggering the period anew asks with the right text, too"
+        f"diff {shown[:_DIGEST_MIN] or '(none)'} was approved, but this run has planned diff {asked[:_DIGEST_MIN]} "
+        "since; Airflow still showed the question as it was asked first. Read the new diff on the page Review or in "
+        f"the list of changes, clear this task, and put {asked[:_DIGEST_MIN]} into the field {DIFF_FIELD!r} of the "
+        "form before approving. Triggering the period anew asks with the right text, too"
     )
 
 
